@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -172,4 +173,16 @@ func New() (token, hash string) {
 func Hash(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// With returns a copy of t that knows one more token, made here and kept nowhere else; it is for parts of the same
+// process tree. A nil t stays nil: where nobody has to sign in, no token is needed.
+func (t *Tokens) With(name string, scopes ...Scope) (*Tokens, string) {
+	if t == nil {
+		return nil, ""
+	}
+	token, _ := New()
+	with := &Tokens{byHash: maps.Clone(t.byHash)}
+	with.byHash[sha256.Sum256([]byte(token))] = entry{name: name, scopes: scopes}
+	return with, token
 }
