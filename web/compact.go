@@ -1,0 +1,173 @@
+package web
+
+import (
+	"weft/store"
+)
+
+// Flags of a compact row; openapi.yaml documents them.
+const (
+	flagParentMissing = 1 << iota
+	flagCycleCut
+	flagBeforeParent
+)
+
+// none is the index that points nowhere.
+const none = -1
+
+// compactTrace is CompactTrace of openapi.yaml: what a waterfall draws, as columns. Attributes, events and links stay on
+// the server until a span is opened, which keeps a trace of 100,000 spans to a few megabytes.
+type compactTrace struct {
+	TraceID    string            `json:"traceId"`
+	StartNS    instantNS         `json:"startNs"`
+	DurationNS int64             `json:"durationNs"`
+	Services   []string          `json:"services"`
+	Names      []string          `json:"names"`
+	Categories []string          `json:"categories"`
+	Peers      []string          `json:"peers"`
+	ErrorTypes []string          `json:"errorTypes"`
+	Scopes     []compactScope    `json:"scopes"`
+	Resources  []compactResource `json:"resources"`
+	Spans      compactColumns    `json:"spans"`
+}
+
+type compactScope struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+}
+
+type compactResource struct {
+	Hash     string `json:"hash"`
+	Instance string `json:"instance,omitempty"`
+}
+
+// compactColumns holds one element per row; rows are in depth-first order, siblings by start.
+type compactColumns struct {
+	ID        []string `json:"id"`
+	Parent    []int32  `json:"parent"`
+	Subtree   []int32  `json:"subtree"`
+	Depth     []int32  `json:"depth"`
+	Start     []int64  `json:"start"`
+	Duration  []int64  `json:"duration"`
+	Service   []int32  `json:"service"`
+	Name      []int32  `json:"name"`
+	Kind      []int32  `json:"kind"`
+	Status    []int32  `json:"status"`
+	Category  []int32  `json:"category"`
+	Peer      []int32  `json:"peer"`
+	ErrorType []int32  `json:"errorType"`
+	Scope     []int32  `json:"scope"`
+	Resource  []int32  `json:"resource"`
+	Events    []int32  `json:"events"`
+	Links     []int32  `json:"links"`
+	Flags     []int32  `json:"flags"`
+}
+
+// dictionary numbers distinct values in order of first appearance.
+type dictionary[T comparable] struct {
+	index  map[T]int32
+	values []T
+}
+
+func newDictionary[T comparable]() *dictionary[T] {
+	return &dictionary[T]{index: map[T]int32{}, values: []T{}}
+}
+
+func (d *dictionary[T]) add(v T) int32 {
+	i, ok := d.index[v]
+	if !ok {
+		i = int32(len(d.values))
+		d.index[v] = i
+		d.values = append(d.values, v)
+	}
+	return i
+}
+
+// addText is add with "" pointing nowhere.
+func addText(d *dictionary[string], s string) int32 {
+	if s == "" {
+		return none
+	}
+	return d.add(s)
+}
+
+func newCompactTrace(t *store.Trace) compactTrace {
+	spans := t.Spans
+	out := compactTrace{TraceID: t.ID.String()}
+	if len(spans) == 0 {
+		return out
+	}
+	first, last := spans[0].StartNS, spans[0].EndNS()
+	for i := range spans {
+		first, last = min(first, spans[i].StartNS), max(last, spans[i].EndNS())
+	}
+	out.StartNS, out.DurationNS = instantNS(first), last-first
+
+	services, names, categories := newDictionary[string](), newDictionary[string](), newDictionary[string]()
+	peers, errorTypes := newDictionary[string](), newDictionary[string]()
+	scopes, resources := newDictionary[compactScope](), newDictionary[compactResource]()
+	instances := map[*store.Resource]compactResource{}
+
+	tree := newSpanTree(spans)
+	c := newColumns(len(spans))
+	for row, i := range tree.order {
+		sp := &spans[i]
+		c.ID[row] = sp.SpanID.String()
+		c.Parent[row], c.Depth[row], c.Subtree[row], c.Flags[row] = none, 0, 1, tree.flags[i]
+		if parent := tree.parent[i]; parent != none {
+			at := tree.row[parent]
+			c.Parent[row], c.Depth[row] = at, c.Depth[at]+1
+			if sp.StartNS < spans[parent].StartNS {
+				c.Flags[row] |= flagBeforeParent
+			}
+		}
+		c.Start[row], c.Duration[row] = sp.StartNS-first, sp.DurationNS
+		c.Service[row], c.Name[row] = services.add(sp.Service), names.add(sp.Name)
+		c.Kind[row], c.Status[row] = int32(sp.Kind), int32(sp.StatusCode)
+		c.Category[row], c.Peer[row] = addText(categories, sp.Category), addText(peers, sp.PeerName)
+		c.ErrorType[row] = addText(errorTypes, sp.ErrorType)
+		var sc compactScope
+		if sp.Scope != nil {
+			sc = compactScope{Name: sp.Scope.Name, Version: sp.Scope.Version}
+		}
+		c.Scope[row] = scopes.add(sc)
+		res, ok := instances[sp.Resource]
+		if !ok {
+			res = newCompactResource(sp.Resource)
+			instances[sp.Resource] = res
+		}
+		c.Resource[row] = resources.add(res)
+		c.Events[row], c.Links[row] = int32(len(sp.Events)), int32(len(sp.Links))
+	}
+	// Children follow their parent, so one backward pass adds every subtree up.
+	for row := len(spans) - 1; row >= 0; row-- {
+		if at := c.Parent[row]; at != none {
+			c.Subtree[at] += c.Subtree[row]
+		}
+	}
+	out.Services, out.Names, out.Categories = services.values, names.values, categories.values
+	out.Peers, out.ErrorTypes = peers.values, errorTypes.values
+	out.Scopes, out.Resources, out.Spans = scopes.values, resources.values, c
+	return out
+}
+
+func newCompactResource(r *store.Resource) compactResource {
+	if r == nil {
+		r = &store.Resource{}
+	}
+	out := compactResource{Hash: hash16(r.Hash)}
+	for _, key := range []string{"service.instance.id", "host.name"} {
+		if v, ok := r.Attributes.Get(key); ok && out.Instance == "" {
+			_, out.Instance = valueText(v)
+		}
+	}
+	return out
+}
+
+func newColumns(n int) compactColumns {
+	i32 := func() []int32 { return make([]int32, n) }
+	return compactColumns{
+		ID: make([]string, n), Parent: i32(), Subtree: i32(), Depth: i32(), Start: make([]int64, n), Duration: make([]int64, n),
+		Service: i32(), Name: i32(), Kind: i32(), Status: i32(), Category: i32(), Peer: i32(), ErrorType: i32(),
+		Scope: i32(), Resource: i32(), Events: i32(), Links: i32(), Flags: i32(),
+	}
+}

@@ -1,0 +1,252 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"weft/store"
+)
+
+// fakeStore answers from memory. It stands in for the store where a test is about HTTP; TestAPIsOverEngine runs the same
+// handlers over the real one.
+type fakeStore struct {
+	traces []*store.Trace
+	logs   []store.Log
+	err    error // when set, every method returns it
+
+	query    store.TraceQuery // last SearchTraces
+	logQuery store.LogQuery   // last SearchLogs
+	depRange store.TimeRange  // last Dependencies
+	key      string           // last AttributeValues
+	block    bool             // wait for the context's end
+}
+
+func (f *fakeStore) Services(ctx context.Context) ([]string, error) {
+	if f.block {
+		<-ctx.Done()
+		return nil, &store.Error{Op: "services", Kind: store.Unavailable, Err: ctx.Err()}
+	}
+	return []string{"api", "billing"}, f.err
+}
+
+func (f *fakeStore) Operations(context.Context, string) ([]store.Operation, error) {
+	return []store.Operation{
+		{Service: "api", Name: "GET /", Kind: store.KindServer},
+		{Service: "api", Name: "GET /", Kind: store.KindClient},
+		{Service: "api", Name: "work"},
+	}, f.err
+}
+
+func (f *fakeStore) AttributeKeys(context.Context, string, int) ([]store.AttributeKey, error) {
+	return []store.AttributeKey{{Key: "http.route", Type: store.TypeString, Scope: "span"}}, f.err
+}
+
+func (f *fakeStore) AttributeValues(_ context.Context, key, _ string, _ int) ([]string, error) {
+	f.key = key
+	return []string{"/a", "/b"}, f.err
+}
+
+func (f *fakeStore) SearchTraces(_ context.Context, q store.TraceQuery) (store.TracePage, error) {
+	f.query = q
+	page := store.TracePage{}
+	for _, t := range f.traces {
+		sum := store.TraceSummary{TraceID: t.ID, RootService: t.Spans[0].Service, RootName: t.Spans[0].Name, HasRoot: true,
+			StartNS: t.Spans[0].StartNS, DurationNS: t.Spans[0].DurationNS, Spans: uint64(len(t.Spans)),
+			Services: []store.ServiceCount{{Name: t.Spans[0].Service, Spans: uint64(len(t.Spans))}}}
+		page.Traces = append(page.Traces, sum)
+	}
+	page.NextCursor = "next"
+	return page, f.err
+}
+
+func (f *fakeStore) Trace(_ context.Context, id store.TraceID) (*store.Trace, error) {
+	for _, t := range f.traces {
+		if t.ID == id && f.err == nil {
+			return t, nil
+		}
+	}
+	if f.err != nil {
+		return nil, f.err
+	}
+	return nil, &store.Error{Op: "trace", Kind: store.NotFound, Err: errors.New("trace " + id.String() + " is not stored")}
+}
+
+func (f *fakeStore) Traces(ctx context.Context, ids []store.TraceID) ([]*store.Trace, error) {
+	var out []*store.Trace
+	for _, id := range ids {
+		if t, err := f.Trace(ctx, id); err == nil {
+			out = append(out, t)
+		}
+	}
+	return out, f.err
+}
+
+func (f *fakeStore) SpanDetail(ctx context.Context, id store.TraceID, span store.SpanID) (*store.SpanDetail, error) {
+	t, err := f.Trace(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	for _, sp := range t.Spans {
+		if sp.SpanID == span {
+			return &store.SpanDetail{Span: sp, Logs: f.logs,
+				LinkedFrom: []store.LinkedBy{{TraceID: id, SpanID: span, StartNS: 5, Service: "s", Name: "n"}}}, nil
+		}
+	}
+	return nil, &store.Error{Op: "span", Kind: store.NotFound, Err: errors.New("no such span")}
+}
+
+func (f *fakeStore) TraceLogs(context.Context, store.TraceID) ([]store.Log, error) {
+	return f.logs, f.err
+}
+
+func (f *fakeStore) SearchLogs(_ context.Context, q store.LogQuery) (store.LogPage, error) {
+	f.logQuery = q
+	return store.LogPage{Logs: f.logs, NextCursor: "more"}, f.err
+}
+
+func (f *fakeStore) Stats(context.Context) ([]store.SignalStats, error) {
+	return []store.SignalStats{
+		{Signal: "traces", Rows: 3, Bytes: 100, Oldest: time.Unix(1, 5), Newest: time.Unix(2, 0)},
+		{Signal: "logs"}, {Signal: "metrics"},
+	}, f.err
+}
+
+func (f *fakeStore) Dependencies(_ context.Context, r store.TimeRange) ([]store.Dependency, error) {
+	f.depRange = r
+	return []store.Dependency{{Parent: "api", Child: "billing", Calls: 7, Errors: 1}, {Parent: "a", Child: "b", Calls: 1}}, f.err
+}
+
+// sampleTrace has a bit of everything: every value type, a missing parent, events, links, an error, a 64-bit trace id.
+func sampleTrace() *store.Trace {
+	id, _ := store.ParseTraceID("00c0ffee00c0ffee")
+	other, _ := store.ParseTraceID("4bf92f3577b34da6a3ce929d0e0e4736")
+	span := func(s string) store.SpanID { id, _ := store.ParseSpanID(s); return id }
+	front := &store.Resource{Hash: 0xabc, SchemaURL: "https://opentelemetry.io/schemas/1.44.0", Attributes: store.Attributes{
+		{Key: "host.name", Value: store.StringValue("h1")}, {Key: "service.name", Value: store.StringValue("api")}}}
+	back := &store.Resource{Hash: 0xdef, Attributes: store.Attributes{
+		{Key: "process.pid", Value: store.IntValue(42)}, {Key: "service.name", Value: store.StringValue("billing")}}}
+	scope := &store.Scope{Name: "lib", Version: "1.2"}
+	const t0 = 1_700_000_000_000_000_000
+	return &store.Trace{ID: id, Spans: []store.Span{
+		{
+			TraceID: id, SpanID: span("1"), Name: "GET /", Kind: store.KindServer, StartNS: t0, DurationNS: 5_000_999, Flags: 0x101,
+			TraceState: "k=v", StatusCode: store.StatusError, StatusMessage: "boom", Resource: front, Scope: scope,
+			Service: "api", Category: "server", ErrorType: "java.io.IOException", ErrorMessage: "boom",
+			Attributes: store.Attributes{
+				{Key: "arr", Value: store.JSONValue(`{"arrayValue":{"values":[{"stringValue":"a"},{"intValue":"2"}]}}`)},
+				{Key: "big", Value: store.IntValue(1<<53 + 1)},
+				{Key: "bin", Value: store.JSONValue(`{"bytesValue":"3q2+7w=="}`)},
+				{Key: "empty", Value: store.Value{}},
+				{Key: "http.response.status_code", Value: store.IntValue(500)},
+				{Key: "ok", Value: store.BoolValue(false)},
+				{Key: "ratio", Value: store.DoubleValue(0.25)},
+				{Key: "text", Value: store.StringValue("<a href=\"x\">é\n")},
+			},
+			Events: []store.Event{{TimeNS: t0 + 1_500, Name: "exception", Attributes: store.Attributes{
+				{Key: "exception.type", Value: store.StringValue("java.io.IOException")}}, DroppedAttributes: 2}},
+			DroppedEvents: 1,
+		},
+		{
+			TraceID: id, SpanID: span("2"), ParentSpanID: span("1"), Name: "SELECT", Kind: store.KindClient, StartNS: t0 + 1000,
+			DurationNS: 2_000_000, StatusCode: store.StatusOK, Resource: front, Scope: scope, Service: "api", Category: "db",
+			PeerName: "orders", StatementHash: 0xfeed,
+		},
+		{
+			TraceID: id, SpanID: span("3"), ParentSpanID: span("77"), Name: "consume", Kind: store.KindConsumer, StartNS: t0 + 2000,
+			DurationNS: 10, Resource: back, Scope: &store.Scope{}, Service: "billing", Category: "messaging",
+			Links: []store.Link{
+				{TraceID: other, SpanID: span("9"), TraceState: "a=b", Flags: 1, Attributes: store.Attributes{
+					{Key: "messaging.batch", Value: store.IntValue(3)}}},
+				{TraceID: id, SpanID: span("1"), Attributes: store.Attributes{
+					{Key: "opentracing.ref_type", Value: store.StringValue("child_of")}}},
+				{TraceID: id, SpanID: span("77")},
+			},
+		},
+	}}
+}
+
+func sampleLogs() []store.Log {
+	t := sampleTrace()
+	return []store.Log{
+		{TimeNS: 10, ObservedNS: 11, TraceID: t.ID, SpanID: t.Spans[0].SpanID, SeverityNumber: 17, SeverityText: "ERROR",
+			Body: store.StringValue("it broke"), Resource: t.Spans[0].Resource, Scope: t.Spans[0].Scope, Service: "api",
+			Attributes: store.Attributes{{Key: "n", Value: store.IntValue(1)}}},
+		{TimeNS: 12, Body: store.JSONValue(`{"kvlistValue":{"values":[{"key":"a","value":{"boolValue":true}}]}}`), Service: "api"},
+	}
+}
+
+// testServer runs the whole handler chain over f.
+func testServer(t testing.TB, f Store, change func(*Config)) *httptest.Server {
+	t.Helper()
+	c := Config{Store: f, Version: "test"}
+	if change != nil {
+		change(&c)
+	}
+	s, err := New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewServer(s.Handler())
+	t.Cleanup(srv.Close)
+	return srv
+}
+
+// reply is an answer read to its end.
+type reply struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func do(t testing.TB, req *http.Request) reply {
+	t.Helper()
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	res, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return reply{res.StatusCode, res.Header, string(body)}
+}
+
+// request builds a request; headers are "Name: value".
+func request(t testing.TB, method, url, body string, headers ...string) *http.Request {
+	t.Helper()
+	req, err := http.NewRequest(method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range headers {
+		name, value, _ := strings.Cut(h, ": ")
+		req.Header.Set(name, value)
+	}
+	return req
+}
+
+func get(t testing.TB, url string, headers ...string) reply {
+	t.Helper()
+	return do(t, request(t, http.MethodGet, url, "", headers...))
+}
+
+// decode reads JSON into a T, refusing members T does not have.
+func decode[T any](t testing.TB, body string) T {
+	t.Helper()
+	var v T
+	dec := json.NewDecoder(strings.NewReader(body))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&v); err != nil {
+		t.Fatalf("decode %s: %v", body, err)
+	}
+	return v
+}

@@ -1,0 +1,121 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"weft/store"
+)
+
+type value struct {
+	Type  string `json:"type"`
+	Value string `json:"value"`
+}
+
+type logRecord struct {
+	TimeNS            instantNS   `json:"timeNs"`
+	ObservedNS        instantNS   `json:"observedNs"`
+	TraceID           string      `json:"traceId,omitempty"`
+	SpanID            string      `json:"spanId,omitempty"`
+	SeverityNumber    uint8       `json:"severityNumber"`
+	SeverityText      string      `json:"severityText"`
+	EventName         string      `json:"eventName"`
+	Body              value       `json:"body"`
+	Service           string      `json:"service"`
+	Attributes        []attribute `json:"attributes"`
+	DroppedAttributes uint32      `json:"droppedAttributes"`
+	Resource          resource    `json:"resource"`
+	Scope             scope       `json:"scope"`
+}
+
+func newLogs(list []store.Log) []logRecord {
+	out := make([]logRecord, len(list))
+	for i, l := range list {
+		typ, text := valueText(l.Body)
+		out[i] = logRecord{
+			TimeNS: instantNS(l.TimeNS), ObservedNS: instantNS(l.ObservedNS),
+			SeverityNumber: l.SeverityNumber, SeverityText: l.SeverityText, EventName: l.EventName,
+			Body: value{Type: typ, Value: text}, Service: l.Service,
+			Attributes: newAttributes(l.Attributes), DroppedAttributes: l.DroppedAttributes,
+			Resource: newResource(l.Resource), Scope: newScope(l.Scope),
+		}
+		if !l.TraceID.IsZero() {
+			out[i].TraceID = l.TraceID.String()
+		}
+		if !l.SpanID.IsZero() {
+			out[i].SpanID = l.SpanID.String()
+		}
+	}
+	return out
+}
+
+func (s *Server) getTraceLogs(w http.ResponseWriter, r *http.Request) error {
+	p := newParams(r)
+	id := p.traceID()
+	if err := p.err(); err != nil {
+		return err
+	}
+	logs, err := s.store.TraceLogs(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, map[string]any{"logs": newLogs(logs)})
+}
+
+// severities are the names of OTLP's severity ranges and the lowest number of each.
+// Source: opentelemetry-specification logs/data-model.md, "Field: SeverityNumber".
+var severities = []struct {
+	name string
+	low  uint8
+}{{"trace", 1}, {"debug", 5}, {"info", 9}, {"warn", 13}, {"error", 17}, {"fatal", 21}}
+
+func parseSeverity(s string) (uint8, error) {
+	for _, sev := range severities {
+		if strings.EqualFold(s, sev.name) {
+			return sev.low, nil
+		}
+	}
+	n, err := strconv.ParseUint(s, 10, 8)
+	if err != nil || n < 1 || n > 24 {
+		return 0, errors.New("no such severity")
+	}
+	return uint8(n), nil
+}
+
+func (s *Server) searchLogs(w http.ResponseWriter, r *http.Request) error {
+	p := newParams(r)
+	q := store.LogQuery{
+		Range:    p.timeRange(s.now()),
+		Service:  p.text("service", maxText),
+		Contains: p.text("text", 4096),
+		Limit:    p.number("limit", 1, 1000, 50),
+		Cursor:   p.text("cursor", maxText),
+	}
+	if sev := p.text("minSeverity", 16); sev != "" {
+		var err error
+		if q.MinSeverity, err = parseSeverity(sev); err != nil {
+			p.fail("minSeverity", sev, "trace, debug, info, warn, error, fatal, or 1 to 24", err)
+		}
+	}
+	if id := p.text("traceId", 64); id != "" {
+		var err error
+		if q.TraceID, err = store.ParseTraceID(id); err != nil {
+			p.fail("traceId", id, "1 to 32 hex digits", err)
+		}
+	}
+	if err := p.err(); err != nil {
+		return err
+	}
+	page, err := s.store.SearchLogs(r.Context(), q)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, logPage{Logs: newLogs(page.Logs), NextCursor: page.NextCursor})
+}
+
+type logPage struct {
+	Logs       []logRecord `json:"logs"`
+	NextCursor string      `json:"nextCursor,omitempty"`
+}

@@ -1,0 +1,165 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"weft/store"
+)
+
+// params reads a request's parameters and remembers every problem, so that one answer names them all.
+type params struct {
+	r      *http.Request
+	values url.Values
+	known  []string
+	errs   []fieldError
+}
+
+func newParams(r *http.Request) *params {
+	p := &params{r: r}
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		p.fail("query", r.URL.RawQuery, "percent-encoded name=value pairs", errors.New("malformed query string"))
+	}
+	p.values = values
+	return p
+}
+
+func (p *params) fail(field, value, bound string, err error) {
+	p.errs = append(p.errs, fieldError{Field: field, Value: clip(value), Bound: bound, Detail: err.Error()})
+}
+
+// err reports what went wrong, unknown parameters included: a misspelt filter must not look like an unfiltered result.
+func (p *params) err() error {
+	for name, values := range p.values {
+		if !slices.Contains(p.known, name) {
+			p.fail(clip(name), strings.Join(values, ","), strings.Join(p.known, ", "), errors.New("no such parameter here"))
+		}
+	}
+	if len(p.errs) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(p.errs, func(a, b fieldError) int { return strings.Compare(a.Field, b.Field) })
+	return badParams(p.errs...)
+}
+
+// list returns the values of a repeatable parameter.
+func (p *params) list(name string) []string {
+	p.known = append(p.known, name)
+	return p.values[name]
+}
+
+// text returns a parameter of at most maxBytes, "" when absent.
+func (p *params) text(name string, maxBytes int) string {
+	values := p.list(name)
+	if len(values) == 0 {
+		return ""
+	}
+	if len(values) > 1 {
+		p.fail(name, strings.Join(values, ","), "once", errors.New("given more than once"))
+	}
+	if len(values[0]) > maxBytes {
+		p.fail(name, values[0], fmt.Sprintf("at most %d bytes", maxBytes), errors.New("too long"))
+		return ""
+	}
+	return values[0]
+}
+
+// number returns a parameter within [low, high].
+func (p *params) number(name string, low, high, byDefault int) int {
+	s := p.text(name, 20)
+	if s == "" {
+		return byDefault
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < low || n > high {
+		p.fail(name, s, fmt.Sprintf("%d to %d", low, high), errors.New("want a whole number in this range"))
+		return byDefault
+	}
+	return n
+}
+
+func (p *params) boolean(name string) bool {
+	switch s := p.text(name, 20); s {
+	case "", "false":
+		return false
+	case "true":
+		return true
+	default:
+		p.fail(name, s, "true or false", errors.New("want true or false"))
+		return false
+	}
+}
+
+// oneOf returns one of the allowed words, "" when absent.
+func (p *params) oneOf(name string, allowed []string) string {
+	s := p.text(name, 64)
+	if s != "" && !slices.Contains(allowed, s) {
+		p.fail(name, s, strings.Join(allowed, ", "), errors.New("want one of these"))
+		return ""
+	}
+	return s
+}
+
+func (p *params) duration(name string) (d time.Duration, given bool) {
+	s := p.text(name, 64)
+	if s == "" {
+		return 0, false
+	}
+	d, err := parseDuration(s)
+	if err != nil {
+		p.fail(name, s, durationBound, err)
+		return 0, false
+	}
+	return d, true
+}
+
+// timeRange reads from and to.
+func (p *params) timeRange(now time.Time) store.TimeRange {
+	var out store.TimeRange
+	for _, b := range []struct {
+		name string
+		into *time.Time
+	}{{"from", &out.From}, {"to", &out.To}} {
+		s := p.text(b.name, 64)
+		if s == "" {
+			continue
+		}
+		t, err := parseInstant(s, now)
+		if err != nil {
+			p.fail(b.name, s, instantBound, err)
+			continue
+		}
+		*b.into = t
+	}
+	if !out.From.IsZero() && !out.To.IsZero() && out.To.Before(out.From) {
+		p.fail("to", p.values.Get("to"), "not before from", errors.New("ends before it starts"))
+	}
+	return out
+}
+
+func (p *params) traceID() store.TraceID {
+	s := chi.URLParam(p.r, "traceId")
+	id, err := store.ParseTraceID(s)
+	if err != nil {
+		p.fail("traceId", s, "1 to 32 hex digits", err)
+	}
+	return id
+}
+
+func (p *params) spanID() store.SpanID {
+	s := chi.URLParam(p.r, "spanId")
+	id, err := store.ParseSpanID(s)
+	if err != nil {
+		p.fail("spanId", s, "1 to 16 hex digits", err)
+	}
+	return id
+}
