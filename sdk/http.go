@@ -28,7 +28,7 @@ func Middleware(next http.Handler) http.Handler {
 		attrs = append(attrs, hostPort("network.peer.address", "network.peer.port", r.RemoteAddr)...)
 		ctx, span := otel.Tracer(instrumentationName).Start(ctx, r.Method,
 			trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(attrs...))
-		defer span.End()
+		defer span.End(trace.WithStackTrace(true)) // of a panic, which End records and passes on
 		sc := span.SpanContext()
 		if sc.IsValid() {
 			w.Header().Set("traceresponse", fmt.Sprintf("00-%s-%s-%s", sc.TraceID(), sc.SpanID(), sc.TraceFlags()))
@@ -37,9 +37,7 @@ func Middleware(next http.Handler) http.Handler {
 		r = r.WithContext(ContextWithOpenTracing(ctx))
 		rec := &statusRecorder{ResponseWriter: w}
 		defer func() {
-			// A panic is the server's to report; the span says that it happened.
 			if p := recover(); p != nil {
-				span.RecordError(fmt.Errorf("panic: %v", p), trace.WithStackTrace(true))
 				span.SetStatus(codes.Error, fmt.Sprint("panic: ", p))
 				panic(p)
 			}

@@ -194,18 +194,21 @@ func (t *Tracer) contextWith(ctx context.Context, current trace.Span) context.Co
 }
 
 func eventOf(fields []log.Field) (string, []attribute.KeyValue) {
-	values := fieldEncoder{}
+	var values fieldEncoder
+	name, errorType := "log", ""
 	for _, f := range fields {
 		f.Marshal(&values)
-	}
-	name := "log"
-	for _, kv := range values {
-		if kv.Key == "event" && kv.Value.Type() == attribute.STRING {
-			name = kv.Value.AsString()
+		switch v := f.Value().(type) {
+		case string:
+			if f.Key() == "event" {
+				name = v
+			}
+		case error:
+			errorType = fmt.Sprintf("%T", v)
 		}
 	}
 	if name == "error" {
-		return "exception", exceptionOf(values)
+		return "exception", exceptionOf(values, errorType)
 	}
 	return name, values
 }

@@ -173,10 +173,14 @@ func (e *fieldEncoder) EmitFloat64(key string, value float64) { e.add(key, value
 func (e *fieldEncoder) EmitObject(key string, value any)      { e.add(key, value) }
 func (e *fieldEncoder) EmitLazyLogger(value log.LazyLogger)   { value(e) }
 
-// exceptionOf renames the fields of an error log to those of an OpenTelemetry exception event.
-func exceptionOf(fields []attribute.KeyValue) []attribute.KeyValue {
-	var out []attribute.KeyValue
-	hasMessage := slices.ContainsFunc(fields, func(kv attribute.KeyValue) bool { return kv.Key == "message" })
+// exceptionOf renames the fields of an error log to those of an OpenTelemetry exception event. errorType is the Go type of
+// the error in it, if any; a field error.kind wins.
+func exceptionOf(fields []attribute.KeyValue, errorType string) []attribute.KeyValue {
+	out := make([]attribute.KeyValue, 0, len(fields)+1)
+	has := func(key attribute.Key) bool {
+		return slices.ContainsFunc(fields, func(kv attribute.KeyValue) bool { return kv.Key == key })
+	}
+	messageSeen := has("message")
 	for _, kv := range fields {
 		switch kv.Key {
 		case "event":
@@ -188,12 +192,15 @@ func exceptionOf(fields []attribute.KeyValue) []attribute.KeyValue {
 		case "stack":
 			kv.Key = "exception.stacktrace"
 		case "error", "error.object":
-			if !hasMessage {
+			if !messageSeen {
 				kv.Key = "exception.message"
-				hasMessage = true
+				messageSeen = true
 			}
 		}
 		out = append(out, kv)
+	}
+	if errorType != "" && !has("error.kind") {
+		out = append(out, attribute.String("exception.type", errorType))
 	}
 	return out
 }
