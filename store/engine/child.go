@@ -31,8 +31,8 @@ const (
 // loaded is what the child prints on standard output once the library is in memory.
 const loaded = "loaded"
 
-// bootQuery opens the listeners, then holds the engine open. Its length bounds how long a clean stop takes: it is
-// cancelled between two of its sleeps. HTTP comes last, because the parent asks there whether the engine is ready.
+// bootQuery opens the listeners, then holds the engine open. The length of a sleep bounds how long a clean stop takes,
+// because it is cancelled between two of them. HTTP comes last, because the parent asks there whether the engine is ready.
 const bootQuery = "SYSTEM START LISTEN TCP; SYSTEM START LISTEN HTTP; " +
 	"SELECT sleepEachRow(0.2) FROM numbers(1000000000000) SETTINGS max_block_size = 1 FORMAT Null"
 

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"path/filepath"
 	"strconv"
 	"sync"
 	"time"
@@ -57,11 +58,13 @@ type tuning struct {
 	stableAfter time.Duration // a child that answered this long resets the pause
 	readyIn     time.Duration // how long a child may take to answer: loading many parts takes minutes at worst
 	attempts    int           // children in a row that never answered before the supervisor gives up
+	// firstAttempts is the same before the first one answered: another try helps only when somebody took the port.
+	firstAttempts int
 }
 
 var defaultTuning = tuning{
 	firstPause: 100 * time.Millisecond, longestWait: 5 * time.Second, stableAfter: 30 * time.Second,
-	readyIn: 5 * time.Minute, attempts: 8,
+	readyIn: 5 * time.Minute, attempts: 8, firstAttempts: 3,
 }
 
 // Start runs an engine on cfg.DataDir and returns when it answers queries. ctx bounds the start only: the engine runs
@@ -80,6 +83,10 @@ func start(ctx context.Context, cfg Config, tune tuning) (*Engine, error) {
 		if library, err = FindLibrary(cfg.DataDir); err != nil {
 			return nil, err
 		}
+	}
+	library, err := filepath.Abs(library) // the child has a working folder of its own
+	if err != nil {
+		return nil, fmt.Errorf("engine library: %w", err)
 	}
 	files, err := newLayout(cfg.DataDir)
 	if err != nil {
