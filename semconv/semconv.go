@@ -55,4 +55,7 @@ const (
 	ReasonQueueFull         = "queue_full"
 	ReasonRejectedByStore   = "rejected_by_store"
 	ReasonMalformed         = "malformed"
+	ReasonMemoryLimit       = "memory_limit"
+	ReasonUnauthenticated   = "unauthenticated"
+	ReasonForbidden         = "forbidden"
 )

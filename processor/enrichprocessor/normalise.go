@@ -1,0 +1,253 @@
+package enrichprocessor
+
+import (
+	"net"
+	"strconv"
+	"strings"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"google.golang.org/grpc/codes"
+
+	"weft/semconv"
+)
+
+// Sides of a call, as indexes of keyInfo.targets.
+const (
+	callerSide = 0
+	calleeSide = 1
+)
+
+// work is the scratch space of one batch; a value is used by one goroutine.
+type work struct {
+	cfg *Config
+	// present and values hold the current names that the attributes at hand have.
+	present [maxSlots / 64]uint64
+	values  [maxSlots]pcommon.Value
+	renames []rename
+	remove  []int // indexes of attributes to take out
+	mended  []mendedKey
+	// renamed says that a name of the current scope's schema was replaced.
+	renamed bool
+}
+
+type rename struct {
+	index   int
+	value   pcommon.Value
+	special special
+	target  target
+}
+
+type mendedKey struct {
+	key   string
+	value pcommon.Value
+}
+
+func (w *work) has(s slot) bool { return w.present[s/64]&(1<<(s%64)) != 0 }
+
+func (w *work) set(s slot, v pcommon.Value) {
+	w.present[s/64] |= 1 << (s % 64)
+	w.values[s] = v
+}
+
+// str is the text of a string attribute, empty when it is missing or of another type.
+func (w *work) str(s slot) string {
+	if w.has(s) && w.values[s].Type() == pcommon.ValueTypeStr {
+		return w.values[s].Str()
+	}
+	return ""
+}
+
+// attributes mends and renames attrs in one pass, and leaves in w what they are by their current names. It returns how
+// many were dropped.
+func (w *work) attributes(attrs pcommon.Map, side int, rs *reasons) (dropped int) {
+	dropped = w.limit(attrs, rs)
+	w.present = [maxSlots / 64]uint64{}
+	w.renames, w.remove, w.mended = w.renames[:0], w.remove[:0], w.mended[:0]
+	i := -1
+	for key, value := range attrs.All() {
+		i++
+		w.value(value, w.cfg.MaxValueBytes, rs)
+		info := index[key]
+		switch {
+		case info == nil:
+			if mended := w.name(key, rs); mended != key {
+				w.mended = append(w.mended, mendedKey{mended, value})
+				w.remove = append(w.remove, i)
+			}
+		case info.derived:
+			w.remove = append(w.remove, i)
+		case info.old:
+			if t := info.targets[side]; t.name != "" {
+				w.renames = append(w.renames, rename{i, value, info.special, t})
+			}
+		default:
+			convert(value, info.typ)
+			w.set(info.slot, value)
+		}
+	}
+	if len(w.renames)+len(w.remove) > 0 {
+		w.apply(attrs)
+	}
+	return dropped
+}
+
+// apply carries out what the pass noted. New entries are appended before old ones go: removal moves entries about, and
+// the noted values point at them.
+func (w *work) apply(attrs pcommon.Map) {
+	attrs.EnsureCapacity(attrs.Len() + len(w.renames) + len(w.mended) + 4)
+	for _, r := range w.renames {
+		if w.rename(attrs, r) {
+			w.remove = append(w.remove, r.index)
+			w.renamed = true
+		}
+	}
+	for _, m := range w.mended {
+		if _, taken := attrs.Get(m.key); !taken {
+			m.value.CopyTo(attrs.PutEmpty(m.key))
+		}
+	}
+	if len(w.remove) == 0 {
+		return
+	}
+	i := -1
+	attrs.RemoveIf(func(string, pcommon.Value) bool {
+		i++
+		for _, gone := range w.remove {
+			if gone == i {
+				return true
+			}
+		}
+		return false
+	})
+	w.refresh(attrs)
+}
+
+// refresh finds the values again after entries moved.
+func (w *work) refresh(attrs pcommon.Map) {
+	w.present = [maxSlots / 64]uint64{}
+	for key, value := range attrs.All() {
+		if info := index[key]; info != nil && info.slot != noSlot {
+			w.set(info.slot, value)
+		}
+	}
+}
+
+// rename puts r's value under its new name and reports whether the old entry may go. A new name that the client sent
+// itself, or that a better old name gave, is never overwritten; the old entry then stays unless it says the same.
+func (w *work) rename(attrs pcommon.Map, r rename) bool {
+	for _, other := range w.renames {
+		if other.target.slot == r.target.slot && other.target.order < r.target.order && other.index != r.index {
+			return false
+		}
+	}
+	switch r.special {
+	case splitTarget:
+		return w.splitTarget(attrs, r)
+	case splitHost:
+		return w.splitHost(attrs, r)
+	}
+	value := pcommon.NewValueEmpty()
+	r.value.CopyTo(value)
+	switch r.special {
+	case ipTransport:
+		if t := value.Str(); t == "ip_tcp" || t == "ip_udp" {
+			value.SetStr(strings.TrimPrefix(t, "ip_"))
+		}
+	case grpcStatus:
+		convert(value, semconv.Int)
+		if value.Type() == pcommon.ValueTypeInt && value.Int() >= 0 && value.Int() < int64(len(grpcNames)) {
+			value.SetStr(grpcNames[codes.Code(value.Int())])
+		}
+	}
+	convert(value, r.target.typ)
+	if r.target.typ == semconv.String && value.Type() == pcommon.ValueTypeInt {
+		value.SetStr(strconv.FormatInt(value.Int(), 10))
+	}
+	if w.has(r.target.slot) {
+		return w.values[r.target.slot].Equal(value)
+	}
+	put := attrs.PutEmpty(r.target.name)
+	value.MoveTo(put)
+	w.set(r.target.slot, put)
+	return true
+}
+
+// splitTarget takes "/a?b=c" apart.
+func (w *work) splitTarget(attrs pcommon.Map, r rename) bool {
+	if r.value.Type() != pcommon.ValueTypeStr {
+		return false
+	}
+	urlPath, query, hasQuery := strings.Cut(r.value.Str(), "?")
+	ok := w.putStr(attrs, slotURLPath, urlPath)
+	if hasQuery && query != "" {
+		ok = w.putStr(attrs, slotURLQuery, query) && ok
+	}
+	return ok
+}
+
+// splitHost takes "shop:8080" apart.
+func (w *work) splitHost(attrs pcommon.Map, r rename) bool {
+	if r.value.Type() != pcommon.ValueTypeStr {
+		return false
+	}
+	host, portText, err := net.SplitHostPort(r.value.Str())
+	if err != nil {
+		return w.putStr(attrs, slotServerAddress, strings.Trim(r.value.Str(), "[]"))
+	}
+	port, err := strconv.ParseUint(portText, 10, 16)
+	if err != nil {
+		return false
+	}
+	ok := w.putStr(attrs, slotServerAddress, host)
+	if w.has(slotServerPort) {
+		have := w.values[slotServerPort]
+		return ok && have.Type() == pcommon.ValueTypeInt && have.Int() == int64(port)
+	}
+	put := attrs.PutEmpty(names[slotServerPort])
+	put.SetInt(int64(port))
+	w.set(slotServerPort, put)
+	return ok
+}
+
+// putStr reports whether the attribute now holds s.
+func (w *work) putStr(attrs pcommon.Map, s slot, text string) bool {
+	if w.has(s) {
+		return w.str(s) == text
+	}
+	put := attrs.PutEmpty(names[s])
+	put.SetStr(text)
+	w.set(s, put)
+	return true
+}
+
+// convert gives v the type that the conventions want when that loses nothing: "200" becomes 200, "0200" stays.
+func convert(v pcommon.Value, want semconv.AttrType) {
+	switch want {
+	case semconv.Int:
+		switch v.Type() {
+		case pcommon.ValueTypeStr:
+			if i, err := strconv.ParseInt(v.Str(), 10, 64); err == nil && strconv.FormatInt(i, 10) == v.Str() {
+				v.SetInt(i)
+			}
+		case pcommon.ValueTypeDouble:
+			const exact = 1 << 53 // up to here every whole float64 is one integer and no other
+			if f := v.Double(); f >= -exact && f <= exact && f == float64(int64(f)) {
+				v.SetInt(int64(f))
+			}
+		}
+	case semconv.Bool:
+		if v.Type() == pcommon.ValueTypeStr && (v.Str() == "true" || v.Str() == "false") {
+			v.SetBool(v.Str() == "true")
+		}
+	}
+}
+
+// grpcNames are the status codes as the conventions spell them, by number.
+var grpcNames = [...]string{
+	codes.OK: "OK", codes.Canceled: "CANCELLED", codes.Unknown: "UNKNOWN", codes.InvalidArgument: "INVALID_ARGUMENT",
+	codes.DeadlineExceeded: "DEADLINE_EXCEEDED", codes.NotFound: "NOT_FOUND", codes.AlreadyExists: "ALREADY_EXISTS",
+	codes.PermissionDenied: "PERMISSION_DENIED", codes.ResourceExhausted: "RESOURCE_EXHAUSTED",
+	codes.FailedPrecondition: "FAILED_PRECONDITION", codes.Aborted: "ABORTED", codes.OutOfRange: "OUT_OF_RANGE",
+	codes.Unimplemented: "UNIMPLEMENTED", codes.Internal: "INTERNAL", codes.Unavailable: "UNAVAILABLE",
+	codes.DataLoss: "DATA_LOSS", codes.Unauthenticated: "UNAUTHENTICATED",
+}
