@@ -208,7 +208,12 @@ func parseJaegerDependencies(q url.Values, now time.Time) (store.TimeRange, erro
 		if err != nil || ms < 0 {
 			return store.TimeRange{}, fmt.Errorf("unable to parse param 'lookback': want milliseconds, got %s", clip(s))
 		}
-		lookback = time.Duration(min(ms, int64(to.Sub(time.Unix(0, 0))/time.Millisecond))) * time.Millisecond
+		const most = 100 * 365 * 24 * time.Hour // longer ones overflow a Duration or leave what nanoseconds can say
+		lookback = time.Duration(min(ms, int64(most/time.Millisecond))) * time.Millisecond
 	}
-	return store.TimeRange{From: to.Add(-lookback), To: to}, nil
+	from := to.Add(-lookback)
+	if from.Before(minInstant) {
+		from = minInstant
+	}
+	return store.TimeRange{From: from, To: to}, nil
 }
