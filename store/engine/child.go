@@ -74,7 +74,7 @@ func runLibrary(path string, args []string) error {
 	runtime.LockOSThread() // the engine keeps thread-local state
 	lib, err := purego.Dlopen(path, purego.RTLD_NOW|purego.RTLD_GLOBAL)
 	if err != nil {
-		return &unloadableError{err}
+		return &unloadableError{err} // dlerror names the file
 	}
 	var (
 		version            func() string
@@ -90,7 +90,7 @@ func runLibrary(path string, args []string) error {
 	} {
 		symbol, err := purego.Dlsym(lib, name)
 		if err != nil {
-			return &unloadableError{fmt.Errorf("%s: not the engine library: %w", path, err)}
+			return &unloadableError{fmt.Errorf("%w: not the engine library", err)}
 		}
 		purego.RegisterFunc(f, symbol)
 	}

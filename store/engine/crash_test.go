@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"strconv"
@@ -223,6 +224,36 @@ func TestGivesUpForGood(t *testing.T) {
 		t.Errorf("PID %d after the end", e.PID())
 	}
 	startEngine(t, dir) // the folder is free, and a start writes the files anew
+}
+
+// A port that somebody took while the child was away cannot be had back: the clients know the old one.
+func TestGivesUpWhenItsPortIsTaken(t *testing.T) {
+	tune := quick
+	tune.firstPause = 500 * time.Millisecond
+	e, err := start(t.Context(), config(t, t.TempDir()), tune)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { stopEngine(t, e) })
+	address := loopback(e.tcp)
+	if err := syscall.Kill(e.PID(), syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	var thief net.Listener
+	eventually(t, "the port is free", 10*time.Second, func() bool {
+		thief, err = net.Listen("tcp", address)
+		return err == nil
+	})
+	defer thief.Close()
+	select {
+	case <-e.Done():
+	case <-time.After(time.Minute):
+		t.Fatal("Done is still open")
+	}
+	if err := e.Err(); err == nil || !strings.Contains(err.Error(), "Address already in use") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("got %v, want one line with the reason", err)
+	}
+	t.Log(e.Err())
 }
 
 func TestSecondStart(t *testing.T) {

@@ -94,7 +94,7 @@ func TestLibraryUnusable(t *testing.T) {
 				t.Fatal("it started")
 			}
 			t.Log(err)
-			for _, w := range append(want, "start the engine: load "+path, "run 'make engine'") {
+			for _, w := range append(want, "start the engine: load ", path, "run 'make engine'") {
 				if !strings.Contains(err.Error(), w) {
 					t.Errorf("got %v, want %q in it", err, w)
 				}

@@ -105,7 +105,7 @@ func (e *Engine) epitaph(c *child, known bool) error {
 	state, reason := c.cmd.ProcessState, reason(words)
 	switch {
 	case state.ExitCode() == exitUnloadable:
-		return finalError{fmt.Errorf("load %s: %s: run 'make engine' for a fresh one", e.library, reason)}
+		return finalError{fmt.Errorf("load %s: run 'make engine' for a fresh one", reason)}
 	case !known && !strings.Contains(c.out.String(), loaded):
 		return finalError{fmt.Errorf("load %s: the process died of it (%v), the file may be damaged: run 'make engine' for a fresh one",
 			e.library, state)}
@@ -115,11 +115,12 @@ func (e *Engine) epitaph(c *child, known bool) error {
 	return fmt.Errorf("the engine process ended: %v; its log is %s", state, e.files.log)
 }
 
-// reason picks the line that says most: the engine's exception, else the last one.
+// reason picks the line that says most: the engine's exception without its stack trace, else the last one.
 func reason(words string) string {
 	lines := strings.Split(words, "\n")
 	for _, line := range lines {
-		if strings.Contains(line, "DB::") && strings.Contains(line, "Code: ") {
+		if strings.Contains(line, "Code: ") && strings.Contains(line, "Exception") {
+			line, _, _ = strings.Cut(line, ", Stack trace")
 			return strings.TrimSpace(line)
 		}
 	}
