@@ -43,6 +43,12 @@ func TestKilledChildLosesNothingAcknowledged(t *testing.T) {
 					refused++
 				}
 				mu.Unlock()
+				if err != nil { // as a client would, so that the new child gets a processor to start on
+					select {
+					case <-ctx.Done():
+					case <-time.After(20 * time.Millisecond):
+					}
+				}
 			}
 		})
 	}

@@ -269,7 +269,7 @@ func TestStopEndsRunningQueries(t *testing.T) {
 	began := time.Now()
 	stopEngine(t, e)
 	t.Log("stopped in", time.Since(began))
-	if took := time.Since(began); took > 10*time.Second {
+	if took := time.Since(began); took > 5*time.Second {
 		t.Errorf("Stop took %v", took)
 	}
 	if err := <-failed; err == nil {

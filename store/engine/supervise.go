@@ -156,8 +156,8 @@ func (e *Engine) query(ctx context.Context, statement string) error {
 
 // end lets the engine shut down as if the session at its terminal had ended, and kills it when it does not.
 func (e *Engine) end(c *child) {
-	// Only the boot session has no user name.
-	if err := e.query(context.Background(), "KILL QUERY WHERE user = '' ASYNC"); err != nil {
+	// All queries: those of the clients would hold up the end, the boot query is what keeps the engine open.
+	if err := e.query(context.Background(), "KILL QUERY WHERE 1 ASYNC"); err != nil {
 		e.log.Warn("the engine does not take the request to stop", "err", err)
 		c.kill()
 		return
