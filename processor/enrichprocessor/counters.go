@@ -35,10 +35,12 @@ type tally struct {
 	repaired, refused [numReasons]int64
 }
 
-// report adds t to the metrics of signal.
+// report adds t to the metrics of signal. The label processor keeps these series apart from those that other components
+// count under the same reason.
 func (c *counters) report(ctx context.Context, signal string, t *tally) {
 	for r := range numReasons {
-		attrs := metric.WithAttributes(attribute.String("signal", signal), attribute.String("reason", r.String()))
+		attrs := metric.WithAttributes(attribute.String("signal", signal), attribute.String("reason", r.String()),
+			attribute.String("processor", "enrich"))
 		if n := t.repaired[r]; n > 0 {
 			c.repaired.Add(ctx, n, attrs)
 		}
