@@ -10,6 +10,10 @@ import (
 // LibraryEnv names the environment variable with the path of the engine library; it wins over every other place.
 const LibraryEnv = "WEFT_ENGINE_LIB"
 
+// Version is the release of the engine that this one was built and tested with: the npm packages' version, which is
+// ClickHouse's. Another library may work; the log says so.
+const Version = "26.7.3-stable.1"
+
 const libraryName = "libchdb.so" // on every platform: the package for macOS uses this name too
 
 // FindLibrary returns the absolute path of the engine library: $WEFT_ENGINE_LIB, else engine/libchdb.so in dataDir. In

@@ -60,6 +60,30 @@ func TestFindLibraryOrder(t *testing.T) {
 	find(named)
 }
 
+func TestVersionIsTheOneFetched(t *testing.T) {
+	for _, name := range []string{"npm/package.json", "npm/package-lock.json"} {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		packages := 0
+		for line := range strings.Lines(string(text)) {
+			if strings.Contains(line, `"@chdb/lib-`) {
+				packages++
+				if want := `": "` + Version + `"`; !strings.Contains(line, want) {
+					t.Errorf("%s: %s: want version %s", name, strings.TrimSpace(line), Version)
+				}
+			}
+			if strings.Contains(line, `"resolved"`) {
+				t.Errorf("%s names a registry: %s", name, strings.TrimSpace(line))
+			}
+		}
+		if packages != 4 {
+			t.Errorf("%s: %d packages, want 4", name, packages)
+		}
+	}
+}
+
 func TestLibraryUnusable(t *testing.T) {
 	good, err := FindLibrary(t.TempDir())
 	if err != nil {

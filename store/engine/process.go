@@ -57,6 +57,13 @@ func (e *Engine) launch() (_ *child, err error) {
 	return c, nil
 }
 
+// version is what the library calls itself, such as 26.7.3; "" before it is loaded.
+func (c *child) version() string {
+	line, _, _ := strings.Cut(c.out.String(), "\n")
+	version, _ := strings.CutPrefix(line, loaded+" ")
+	return version
+}
+
 func (c *child) release() {
 	c.lifeline.Close()
 	c.terminal.Close()

@@ -95,6 +95,9 @@ func (e *Engine) runChild(ready chan<- struct{}) (answered bool, err error) {
 	e.mu.Lock()
 	e.starts++
 	e.mu.Unlock()
+	if got := c.version(); !strings.HasPrefix(Version, got) {
+		e.log.Warn("the engine library is not the tested one", "version", got, "tested", Version, "library", e.library)
+	}
 	if ready != nil {
 		close(ready)
 	}
