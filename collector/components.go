@@ -1,0 +1,48 @@
+package collector
+
+import (
+	"github.com/open-telemetry/opentelemetry-collector-contrib/receiver/zipkinreceiver"
+	"go.opentelemetry.io/collector/exporter"
+	"go.opentelemetry.io/collector/extension"
+	"go.opentelemetry.io/collector/otelcol"
+	"go.opentelemetry.io/collector/processor"
+	"go.opentelemetry.io/collector/processor/memorylimiterprocessor"
+	"go.opentelemetry.io/collector/receiver"
+	"go.opentelemetry.io/collector/receiver/otlpreceiver"
+
+	"weft/collector/jaegerudp"
+	"weft/collector/samplingextension"
+	"weft/collector/storeexporter"
+	"weft/processor/enrichprocessor"
+)
+
+// factories lists every component of this distribution. The host extension reports to h.
+func factories(set Settings, h *host) (otelcol.Factories, error) {
+	f := otelcol.Factories{Telemetry: newTelemetryFactory(set.Registerer, set.Logger)}
+	var err error
+	if f.Receivers, err = otelcol.MakeFactoryMap[receiver.Factory](
+		counted(otlpreceiver.NewFactory()),
+		counted(jaegerudp.NewFactory()),
+		counted(zipkinreceiver.NewFactory()),
+	); err != nil {
+		return f, err
+	}
+	if f.Processors, err = otelcol.MakeFactoryMap[processor.Factory](
+		memorylimiterprocessor.NewFactory(),
+		enrichprocessor.NewFactory(),
+	); err != nil {
+		return f, err
+	}
+	if f.Exporters, err = otelcol.MakeFactoryMap[exporter.Factory](
+		storeexporter.NewFactory(set.Store),
+	); err != nil {
+		return f, err
+	}
+	f.Extensions, err = otelcol.MakeFactoryMap[extension.Factory](
+		newHostFactory(h),
+		newIngestFactory(),
+		newTokensFactory(set.Tokens),
+		samplingextension.NewFactory(),
+	)
+	return f, err
+}

@@ -1,0 +1,147 @@
+package collector
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync/atomic"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/stats"
+	"google.golang.org/grpc/status"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/extension"
+	"go.opentelemetry.io/collector/extension/extensionmiddleware"
+
+	"weft/semconv"
+)
+
+var ingestType = component.MustNewType("weft_ingest")
+
+// meterName is the scope of this package's metrics.
+const meterName = "weft/collector"
+
+func refusedCounter(mp metric.MeterProvider) (metric.Int64Counter, error) {
+	c, err := mp.Meter(meterName).Int64Counter(semconv.MetricRefused, metric.WithDescription(
+		"Items refused, by reason. Requests and packets refused before their items could be counted count as one."))
+	if err != nil {
+		return nil, fmt.Errorf("make counter: %w", err)
+	}
+	return c, nil
+}
+
+// request is what the two ends of a receiver share about one request through its context: the server in front of it,
+// which sees the answer, and the consumer behind it, which sees the data.
+type request struct{ consumed atomic.Bool }
+
+type requestKey struct{}
+
+// newIngestFactory returns the factory of the server middleware that counts requests which a receiver refused without
+// passing anything on: what it could not read. Each receiver has an instance named after it.
+func newIngestFactory() extension.Factory {
+	return extension.NewFactory(ingestType, func() component.Config { return &struct{}{} },
+		func(_ context.Context, set extension.Settings, _ component.Config) (extension.Extension, error) {
+			refused, err := refusedCounter(set.MeterProvider)
+			if err != nil {
+				return nil, err
+			}
+			return &ingestExtension{receiver: set.ID.Name(), refused: refused}, nil
+		}, component.StabilityLevelStable)
+}
+
+// ingestExtension implements extensionmiddleware.HTTPServer and GRPCServer.
+type ingestExtension struct {
+	component.StartFunc
+	component.ShutdownFunc
+	receiver string
+	refused  metric.Int64Counter
+}
+
+func (e *ingestExtension) malformed(ctx context.Context, signal string) {
+	e.refused.Add(ctx, 1, metric.WithAttributes(attribute.String("signal", signal),
+		attribute.String("reason", semconv.ReasonMalformed), attribute.String("receiver", e.receiver)))
+}
+
+// GetHTTPHandler wraps a receiver's handler.
+func (e *ingestExtension) GetHTTPHandler(context.Context) (extensionmiddleware.WrapHTTPHandlerFunc, error) {
+	return func(_ context.Context, next http.Handler) (http.Handler, error) {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			req := new(request)
+			answer := &statusWriter{ResponseWriter: w, status: http.StatusOK}
+			next.ServeHTTP(answer, r.WithContext(context.WithValue(r.Context(), requestKey{}, req)))
+			if r.Method == http.MethodPost && answer.status >= 400 && !req.consumed.Load() {
+				e.malformed(r.Context(), signalOf(r.URL.Path))
+			}
+		}), nil
+	}, nil
+}
+
+// GetGRPCServerOptions adds a stats handler, which unlike an interceptor sees messages that cannot be decoded.
+func (e *ingestExtension) GetGRPCServerOptions(context.Context) ([]grpc.ServerOption, error) {
+	return []grpc.ServerOption{grpc.StatsHandler(&grpcStats{e})}, nil
+}
+
+// signalOf reads the signal out of an HTTP path or a gRPC method. Jaeger and Zipkin know only traces.
+func signalOf(path string) string {
+	switch {
+	case strings.Contains(path, "logs"):
+		return signalLogs
+	case strings.Contains(path, "metrics"):
+		return signalMetrics
+	default:
+		return signalTraces
+	}
+}
+
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *statusWriter) WriteHeader(code int) {
+	w.status = code
+	w.ResponseWriter.WriteHeader(code)
+}
+
+// Unwrap lets http.ResponseController reach the server's own writer.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+type grpcStats struct{ e *ingestExtension }
+
+type call struct {
+	request
+	method string
+}
+
+type callKey struct{}
+
+func (s *grpcStats) TagRPC(ctx context.Context, info *stats.RPCTagInfo) context.Context {
+	c := &call{method: info.FullMethodName}
+	return context.WithValue(context.WithValue(ctx, callKey{}, c), requestKey{}, &c.request)
+}
+
+func (s *grpcStats) HandleRPC(ctx context.Context, st stats.RPCStats) {
+	end, ok := st.(*stats.End)
+	if !ok || end.Error == nil {
+		return
+	}
+	c, ok := ctx.Value(callKey{}).(*call)
+	if !ok || c.consumed.Load() {
+		return
+	}
+	switch status.Code(end.Error) {
+	case codes.Unauthenticated, codes.PermissionDenied: // counted where they were refused
+	case codes.Canceled, codes.DeadlineExceeded: // the client went away
+	default:
+		s.e.malformed(ctx, signalOf(c.method))
+	}
+}
+
+func (s *grpcStats) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context { return ctx }
+
+func (s *grpcStats) HandleConn(context.Context, stats.ConnStats) {}
