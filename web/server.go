@@ -144,16 +144,31 @@ func (s *Server) mount(h http.Handler) http.Handler {
 func (s *Server) routes() chi.Router {
 	r := chi.NewRouter()
 	r.Use(secure, s.recoverPanic, s.refuseForeignWrites, s.limitTime)
-	r.Get("/healthz", plain(func() error { return nil }))
-	r.Get("/readyz", plain(s.ready))
-	r.With(s.require(auth.Query, s.writeProblem)).Get("/metrics",
-		promhttp.HandlerFor(s.cfg.Gatherer, promhttp.HandlerOpts{DisableCompression: true}).ServeHTTP)
+	s.probeRoutes(r)
 	r.Route("/api/v1", s.ownRoutes)
 	r.Route("/api/v3", s.jaegerV3Routes)
 	r.Route("/api", s.jaegerV1Routes)
 	r.NotFound(s.serveUI)
 	r.MethodNotAllowed(s.adapt(noSuchMethod))
 	return r
+}
+
+// probeRoutes are what machines ask of any process of ours.
+func (s *Server) probeRoutes(r chi.Router) {
+	r.Get("/healthz", plain(func() error { return nil }))
+	r.Get("/readyz", plain(s.ready))
+	r.With(s.require(auth.Query, s.writeProblem)).Get("/metrics",
+		promhttp.HandlerFor(s.cfg.Gatherer, promhttp.HandlerOpts{DisableCompression: true}).ServeHTTP)
+}
+
+// Probes serves only /healthz, /readyz and /metrics, for a process that answers no queries. It uses c's Tokens, Gatherer,
+// Ready and Logger.
+func Probes(c Config) http.Handler {
+	s := &Server{cfg: c, log: c.Logger, now: time.Now}
+	r := chi.NewRouter()
+	r.Use(secure, s.recoverPanic)
+	s.probeRoutes(r)
+	return withRequestID(s.logRequest(r))
 }
 
 func (s *Server) ownRoutes(r chi.Router) {
