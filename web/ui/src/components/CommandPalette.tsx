@@ -1,0 +1,102 @@
+import { createSpotlight, Spotlight, type SpotlightActionData } from '@mantine/spotlight';
+import {
+  IconAlertTriangle,
+  IconArrowRight,
+  IconClock,
+  IconLanguage,
+  IconMoon,
+  IconSearch,
+  IconSun,
+} from '@tabler/icons-react';
+import { useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useServices } from '../api/queries';
+import { setLanguage } from '../i18n';
+import { readTraceId } from '../lib/trace-view';
+import { useTheme, useThemeSwitch } from '../theme/use-theme';
+
+const [store, actions] = createSpotlight();
+
+export const openPalette = () => actions.open();
+
+const ICON = { size: 16 } as const;
+
+/** mod+K: pages, services, a trace by id, and the switches. */
+export function CommandPalette() {
+  const { t, i18n } = useTranslation();
+  const [query, setQuery] = useState('');
+  const navigate = useNavigate();
+  const services = useServices();
+  const theme = useTheme();
+  const { setColorScheme } = useThemeSwitch();
+  const traceId = query.trim().length >= 8 ? readTraceId(query) : undefined;
+  const list: SpotlightActionData[] = [
+    ...(traceId === undefined
+      ? []
+      : [
+          {
+            id: 'open',
+            label: t('palette.openTrace', { id: traceId }),
+            // Found by whatever was typed.
+            keywords: [query],
+            leftSection: <IconArrowRight {...ICON} />,
+            onClick: () => void navigate({ to: '/trace/$traceId', params: { traceId } }),
+          },
+        ]),
+    {
+      id: 'traces',
+      label: t('palette.goTraces'),
+      leftSection: <IconSearch {...ICON} />,
+      onClick: () => void navigate({ to: '/traces', search: {} }),
+    },
+    {
+      id: 'errors',
+      label: t('palette.errors'),
+      leftSection: <IconAlertTriangle {...ICON} />,
+      onClick: () => void navigate({ to: '/traces', search: { errors: true } }),
+    },
+    {
+      id: 'slow',
+      label: t('palette.slow'),
+      leftSection: <IconClock {...ICON} />,
+      onClick: () => void navigate({ to: '/traces', search: { minTraceDuration: '1s' } }),
+    },
+    {
+      id: 'theme',
+      label: theme === 'dark' ? t('palette.toLight') : t('palette.toDark'),
+      leftSection: theme === 'dark' ? <IconSun {...ICON} /> : <IconMoon {...ICON} />,
+      onClick: () => setColorScheme(theme === 'dark' ? 'light' : 'dark'),
+    },
+    {
+      id: 'language',
+      label: i18n.language === 'en' ? t('palette.toChinese') : t('palette.toEnglish'),
+      leftSection: <IconLanguage {...ICON} />,
+      onClick: () => setLanguage(i18n.language === 'en' ? 'zh-CN' : 'en'),
+    },
+    ...(services.data ?? []).map((service) => ({
+      id: `service ${service}`,
+      label: t('palette.tracesOf', { service }),
+      leftSection: <IconSearch {...ICON} />,
+      onClick: () => void navigate({ to: '/traces', search: { service } }),
+    })),
+  ];
+  return (
+    <Spotlight
+      store={store}
+      actions={list}
+      query={query}
+      onQueryChange={setQuery}
+      shortcut={['mod + K']}
+      limit={12}
+      nothingFound={t('palette.nothing')}
+      searchProps={{
+        placeholder: t('palette.placeholder'),
+        'aria-label': t('palette.label'),
+        leftSection: <IconSearch {...ICON} />,
+      }}
+      // Locking the page's scroll would inject a style element, and the page itself never scrolls.
+      lockScroll={false}
+    />
+  );
+}

@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import { parseCondition, writeCondition } from './condition';
+import { readTraceSearch, toRequest } from './trace-search';
+import { parseWindow, readTraceId, readTraceView, writeWindow } from './trace-view';
+import { parseQuery, writeQuery } from './url';
+
+const NOW = Date.parse('2026-11-23T12:00:00Z');
+
+describe('search page address', () => {
+  const full =
+    '?service=cart&operation=GET+/cart&kind=server&status=error&attr=http.response.status_code>%3D500&attr=!db.system.name' +
+    '&errors=true&minDuration=10ms&maxTraceDuration=2m30s&from=now-6h';
+
+  it('survives reading and writing', () => {
+    const { search, ignored } = readTraceSearch(parseQuery(full), NOW);
+    expect(ignored).toEqual([]);
+    const again = readTraceSearch(parseQuery(writeQuery(search)), NOW);
+    expect(again).toEqual({ search, ignored: [] });
+    expect(search.attr).toEqual(['http.response.status_code>=500', '!db.system.name']);
+  });
+
+  it('is what the API takes', () => {
+    const { search } = readTraceSearch(parseQuery(full), NOW);
+    expect(toRequest(search)).toEqual({
+      service: 'cart',
+      operation: 'GET /cart',
+      kind: 'server',
+      status: 'error',
+      attr: ['http.response.status_code>=500', '!db.system.name'],
+      errors: true,
+      minDuration: '10ms',
+      maxTraceDuration: '2m30s',
+      from: 'now-6h',
+    });
+  });
+
+  it('leaves defaults out', () => {
+    const { search } = readTraceSearch(parseQuery('?from=now-1h&to=now&errors=false'), NOW);
+    expect(writeQuery(search)).toBe('');
+    expect(toRequest(search)).toEqual({ from: 'now-1h' });
+  });
+
+  it('falls back and names what it did not understand', () => {
+    const bad =
+      '?kind=robot&status=fine&attr=%3D5&attr=a%3D1&minDuration=fast&errors=maybe&from=now&to=now-1h&colour=red';
+    const { search, ignored } = readTraceSearch(parseQuery(bad), NOW);
+    expect(search).toEqual({ attr: ['a=1'] });
+    expect(ignored).toEqual(['colour', 'kind', 'status', 'errors', 'attr', 'minDuration', 'from', 'to']);
+  });
+
+  it('reads well', () => {
+    expect(writeQuery({ attr: ['url.path=/a/b', 'n>=5'], from: 'now-6h' })).toBe(
+      '?attr=url.path%3D/a/b&attr=n>%3D5&from=now-6h',
+    );
+  });
+});
+
+describe('conditions', () => {
+  for (const text of [
+    'a=1',
+    'a!=b c',
+    'a>1',
+    'a>=1.5',
+    'a<1',
+    'a<=1',
+    'a',
+    '!a',
+    '"odd key"="a \\"b\\""',
+    'k=""',
+    'k==x',
+    '@duration>1.5s',
+  ]) {
+    it(`round trip of ${text}`, () => {
+      const condition = parseCondition(text);
+      expect(condition).toBeDefined();
+      if (condition) expect(parseCondition(writeCondition(condition))).toEqual(condition);
+    });
+  }
+
+  it('refuses nonsense', () => {
+    for (const text of ['', '=', '=1', '!', '!a=1', 'a=', '"open', 'a ? b'])
+      expect(parseCondition(text), text).toBeUndefined();
+  });
+
+  it('any text survives as key or value', () => {
+    const odd = ['x', ' ', '"', '\\', 'a=b', '!a', '<>', 'ключ', '键', 'a\nb', '>=', ' lead', 'trail '];
+    for (const key of odd) {
+      for (const value of [...odd, '']) {
+        const condition = { key, operator: '=' as const, value };
+        expect(parseCondition(writeCondition(condition)), JSON.stringify(condition)).toEqual(condition);
+      }
+    }
+  });
+});
+
+describe('trace page address', () => {
+  it('reads span, zoom and tab', () => {
+    expect(readTraceView(parseQuery('?s=51581BF3CB55C13&z=120ms-3.4s&tab=logs'))).toEqual({
+      view: { s: '051581bf3cb55c13', z: '120ms-3.4s', tab: 'logs' },
+      ignored: [],
+    });
+  });
+
+  it('names what it does not understand', () => {
+    expect(readTraceView(parseQuery('?s=xyz&z=3s-1s&tab=money&v=2'))).toEqual({
+      view: {},
+      ignored: ['v', 's', 'z', 'tab'],
+    });
+  });
+
+  it('writes windows exactly', () => {
+    for (const [from, to] of [
+      [0, 1],
+      [120_000_000, 3_400_000_000],
+      [1_234_567, 999_999_999_999],
+    ] as const) {
+      expect(parseWindow(writeWindow({ from, to }))).toEqual({ from, to });
+    }
+  });
+
+  it('finds a trace id in what people paste', () => {
+    const id = '5b8aa5a2d2c872e8321cf37308d69df2';
+    expect(readTraceId(` ${id.toUpperCase()} `)).toBe(id);
+    expect(readTraceId(`http://127.0.0.1:16686/obs/trace/${id}?s=1`)).toBe(id);
+    expect(readTraceId('1f')).toBe('0000000000000000000000000000001f');
+    for (const bad of ['', '0', 'xyz', `${id}0`, 'cart']) expect(readTraceId(bad), bad).toBeUndefined();
+  });
+});

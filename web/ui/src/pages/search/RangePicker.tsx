@@ -1,0 +1,115 @@
+import { Button, Popover, Stack, Text, TextInput } from '@mantine/core';
+import { IconCalendarTime, IconChevronDown } from '@tabler/icons-react';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useFormats } from '../../components/use-formats';
+import {
+  fromLocalInput,
+  isRange,
+  PRESETS,
+  parseInstantText,
+  type RangeText,
+  resolveRange,
+  toLocalInput,
+} from '../../lib/range';
+import classes from './RangePicker.module.css';
+
+const LABELS = {
+  'now-5m': 'search.last5m',
+  'now-15m': 'search.last15m',
+  'now-1h': 'search.last1h',
+  'now-6h': 'search.last6h',
+  'now-24h': 'search.last24h',
+  'now-7d': 'search.last7d',
+  'now-30d': 'search.last30d',
+} as const satisfies Record<(typeof PRESETS)[number], string>;
+
+type Props = { range: RangeText; onChange: (range: RangeText) => void };
+
+/** Presets stay relative, so that a kept link means "the last hour"; absolute ends are written as instants. */
+export function RangePicker({ range, onChange }: Props) {
+  const { t } = useTranslation();
+  const [open, setOpen] = useState(false);
+  const choose = (chosen: RangeText) => {
+    onChange(chosen);
+    setOpen(false);
+  };
+  return (
+    <Popover opened={open} onChange={setOpen} position="bottom-end" trapFocus shadow="md" returnFocus>
+      <Popover.Target>
+        <Button
+          variant="default"
+          size="xs"
+          leftSection={<IconCalendarTime size={15} />}
+          rightSection={<IconChevronDown size={14} />}
+          onClick={() => setOpen(!open)}
+        >
+          <RangeLabel range={range} />
+        </Button>
+      </Popover.Target>
+      <Popover.Dropdown aria-label={t('search.timeRange')}>
+        <div className={classes.panel}>
+          <Stack gap={2}>
+            {PRESETS.map((from) => (
+              <Button
+                key={from}
+                size="compact-sm"
+                justify="start"
+                variant={range.to === 'now' && range.from === from ? 'light' : 'subtle'}
+                color={range.to === 'now' && range.from === from ? 'weft' : 'gray'}
+                onClick={() => choose({ from, to: 'now' })}
+              >
+                {t(LABELS[from])}
+              </Button>
+            ))}
+          </Stack>
+          <AbsoluteRange range={range} onApply={choose} />
+        </div>
+      </Popover.Dropdown>
+    </Popover>
+  );
+}
+
+function RangeLabel({ range }: { range: RangeText }) {
+  const { t } = useTranslation();
+  const format = useFormats();
+  const preset = PRESETS.find((p) => p === range.from);
+  if (preset && range.to === 'now') return t(LABELS[preset]);
+  const show = (text: string) => {
+    const at = text.startsWith('now') ? undefined : parseInstantText(text, Date.now());
+    return at === undefined ? text : format.instantShort(at);
+  };
+  return `${show(range.from)} – ${show(range.to)}`;
+}
+
+function AbsoluteRange({ range, onApply }: { range: RangeText; onApply: (range: RangeText) => void }) {
+  const { t } = useTranslation();
+  const [initial] = useState(() => resolveRange(range, Date.now()));
+  const [from, setFrom] = useState(() => toLocalInput(initial.fromMs));
+  const [to, setTo] = useState(() => toLocalInput(initial.toMs));
+  const chosen = { from: fromLocalInput(from) ?? '', to: fromLocalInput(to) ?? '' };
+  const valid = isRange(chosen, Date.now());
+  return (
+    <Stack gap="xs" className={classes.absolute ?? ''}>
+      <Text fw={550}>{t('search.absolute')}</Text>
+      <TextInput
+        type="datetime-local"
+        step={1}
+        label={t('search.from')}
+        value={from}
+        onChange={(e) => setFrom(e.currentTarget.value)}
+      />
+      <TextInput
+        type="datetime-local"
+        step={1}
+        label={t('search.to')}
+        value={to}
+        error={!valid && t('search.rangeBad')}
+        onChange={(e) => setTo(e.currentTarget.value)}
+      />
+      <Button size="xs" disabled={!valid} onClick={() => onApply(chosen)}>
+        {t('search.apply')}
+      </Button>
+    </Stack>
+  );
+}

@@ -1,0 +1,165 @@
+import { ActionIcon, Tooltip } from '@mantine/core';
+import { IconFold, IconFoldDown } from '@tabler/icons-react';
+import { type KeyboardEvent, type PointerEvent, useEffect, useMemo, useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { readPreference, writePreference } from '../../lib/preferences';
+import type { TraceModel } from '../../trace/model';
+import type { Style } from '../../trace/paint';
+import type { RowClasses, RowTexts } from '../../trace/row-view';
+import type { TimeWindow } from '../../trace/timescale';
+import { Waterfall } from '../../trace/waterfall';
+import classes from './SpanGrid.module.css';
+
+const NARROWEST = 220;
+const WIDEST = 900;
+const STEP = 24;
+
+type Props = {
+  model: TraceModel;
+  style: Style;
+  window: TimeWindow;
+  /** Row, or -1 for none. */
+  selected: number;
+  onWindow: (window: TimeWindow) => void;
+  onSelect: (row: number, follow: boolean) => void;
+};
+
+const clampWidth = (px: number) => Math.min(WIDEST, Math.max(NARROWEST, Math.round(px)));
+
+/** The frame around the waterfall, which draws itself: React only hands it data and hears what was chosen. */
+export function SpanGrid({ model, style, window, selected, onWindow, onSelect }: Props) {
+  const { t } = useTranslation();
+  const grid = useRef<HTMLDivElement>(null);
+  const axis = useRef<HTMLCanvasElement>(null);
+  const waterfall = useRef<Waterfall | null>(null);
+  const [width, setWidth] = useState(() => clampWidth(Number(readPreference('column')) || 420));
+  const texts = useRowTexts();
+  // What the waterfall is born with; later changes reach it through its setters.
+  const latest = useRef({ style, texts, window, selected, width, onWindow, onSelect });
+  latest.current = { style, texts, window, selected, width, onWindow, onSelect };
+
+  useEffect(() => {
+    if (!grid.current || !axis.current) return;
+    const now = latest.current;
+    const created = new Waterfall(
+      model,
+      { grid: grid.current, axis: axis.current },
+      classes as RowClasses,
+      {
+        select: (row, follow) => latest.current.onSelect(row, follow),
+        window: (next) => latest.current.onWindow(next),
+      },
+      now.style,
+      now.texts,
+    );
+    created.setLabelWidth(now.width);
+    created.setWindow(now.window);
+    created.setSelected(now.selected);
+    waterfall.current = created;
+    return () => {
+      created.destroy();
+      waterfall.current = null;
+    };
+  }, [model]);
+  useEffect(() => waterfall.current?.setStyle(style, texts), [style, texts]);
+  useEffect(() => waterfall.current?.setWindow(window), [window]);
+  useEffect(() => waterfall.current?.setSelected(selected), [selected]);
+  useEffect(() => {
+    waterfall.current?.setLabelWidth(width);
+    writePreference('column', String(width));
+  }, [width]);
+
+  return (
+    <div className={classes.wrap} style={{ '--label': `${width}px` } as React.CSSProperties}>
+      <div className={classes.head}>
+        <span className={classes.headLabel}>
+          {t('waterfall.span')}
+          <span className={classes.spring} />
+          <Tooltip label={t('waterfall.collapseAll')}>
+            <ActionIcon
+              size="sm"
+              variant="subtle"
+              color="gray"
+              aria-label={t('waterfall.collapseAll')}
+              onClick={() => waterfall.current?.collapseFrom(0)}
+            >
+              <IconFold size={15} />
+            </ActionIcon>
+          </Tooltip>
+          <Tooltip label={t('waterfall.expandAll')}>
+            <ActionIcon
+              size="sm"
+              variant="subtle"
+              color="gray"
+              aria-label={t('waterfall.expandAll')}
+              onClick={() => waterfall.current?.collapseFrom(Number.POSITIVE_INFINITY)}
+            >
+              <IconFoldDown size={15} />
+            </ActionIcon>
+          </Tooltip>
+        </span>
+        <Splitter width={width} onWidth={(px) => setWidth(clampWidth(px))} />
+        <canvas ref={axis} className={classes.axis} aria-hidden="true" />
+      </div>
+      <div
+        ref={grid}
+        role="treegrid"
+        aria-label={t('waterfall.label')}
+        aria-colcount={2}
+        tabIndex={0}
+        className={classes.grid}
+      />
+    </div>
+  );
+}
+
+function useRowTexts(): RowTexts {
+  const { t } = useTranslation();
+  return useMemo(
+    () => ({
+      orphans: t('waterfall.orphanRow'),
+      error: t('waterfall.error'),
+      unnamed: t('trace.unnamed'),
+      collapse: t('waterfall.collapse'),
+      expand: t('waterfall.expand'),
+      errorsInside: (count) => t('waterfall.errorsInside', { count }),
+      describe: (start, duration) => t('waterfall.describe', { start, duration }),
+      depthAt: (depth) => t('waterfall.depthAt', { depth: String(depth) }),
+    }),
+    [t],
+  );
+}
+
+function Splitter({ width, onWidth }: { width: number; onWidth: (px: number) => void }) {
+  const { t } = useTranslation();
+  const start = useRef<{ x: number; width: number } | null>(null);
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === 'ArrowLeft') onWidth(width - STEP);
+    else if (event.key === 'ArrowRight') onWidth(width + STEP);
+    else return;
+    event.preventDefault();
+  };
+  return (
+    <div
+      role="separator"
+      aria-orientation="vertical"
+      aria-label={t('waterfall.resize')}
+      aria-valuenow={width}
+      aria-valuemin={NARROWEST}
+      aria-valuemax={WIDEST}
+      tabIndex={0}
+      className={classes.splitter}
+      onKeyDown={onKeyDown}
+      onPointerDown={(event: PointerEvent<HTMLDivElement>) => {
+        event.currentTarget.setPointerCapture(event.pointerId);
+        start.current = { x: event.clientX, width };
+      }}
+      onPointerMove={(event) => {
+        if (start.current) onWidth(start.current.width + event.clientX - start.current.x);
+      }}
+      onPointerUp={() => {
+        start.current = null;
+      }}
+    />
+  );
+}

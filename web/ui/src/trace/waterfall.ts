@@ -1,0 +1,258 @@
+import type { TraceModel } from './model';
+import { PADDING, paintAxis, paintBar, paintGrid, prepare, type Style, toNs } from './paint';
+import { INDENT, type RowClasses, type RowTexts, RowView } from './row-view';
+import { VisibleRows } from './rows';
+import { clampWindow, type TimeWindow } from './timescale';
+import { handleKey } from './waterfall-keys';
+
+export const ROW_HEIGHT = 28;
+// Chromium lays out nothing beyond 16.7 million pixels; longer lists scroll faster instead.
+const TALLEST = 15_000_000;
+const SPARE_ROWS = 2;
+
+export type WaterfallEvents = {
+  /** A row was opened or closed by the user; -1 closes. follow: by moving while one was open. */
+  select: (row: number, follow: boolean) => void;
+  window: (window: TimeWindow) => void;
+};
+
+export type WaterfallParts = {
+  /** role=treegrid, the one scroller. */
+  grid: HTMLElement;
+  axis: HTMLCanvasElement;
+};
+
+/**
+ * The span list: labels are recycled rows, bars are one canvas, both inside a sticky layer of one native scroller and
+ * painted in the same frame, so they cannot drift apart. Its cost depends on the rows in view, not on the trace.
+ */
+export class Waterfall {
+  readonly rows: VisibleRows;
+  active = 0;
+  selected = -1;
+  window: TimeWindow;
+  private readonly content = document.createElement('div');
+  private readonly layer = document.createElement('div');
+  private readonly canvas = document.createElement('canvas');
+  private readonly pool: RowView[] = [];
+  private readonly resize: ResizeObserver;
+  private readonly abort = new AbortController();
+  private frame = 0;
+  private stale = true;
+  private labelWidth = 0;
+
+  constructor(
+    readonly model: TraceModel,
+    private readonly parts: WaterfallParts,
+    private readonly classes: RowClasses,
+    readonly events: WaterfallEvents,
+    private style: Style,
+    private texts: RowTexts,
+  ) {
+    this.rows = new VisibleRows(model);
+    this.window = clampWindow({ from: 0, to: model.durationNs }, model.durationNs);
+    this.content.style.position = 'relative';
+    Object.assign(this.layer.style, { position: 'sticky', top: '0', overflow: 'hidden' });
+    Object.assign(this.canvas.style, { position: 'absolute', top: '0', pointerEvents: 'none' });
+    this.canvas.setAttribute('aria-hidden', 'true');
+    // Between the treegrid and its rows only neutral elements may stand.
+    this.content.setAttribute('role', 'presentation');
+    this.layer.setAttribute('role', 'presentation');
+    this.layer.append(this.canvas);
+    this.content.append(this.layer);
+    parts.grid.append(this.content);
+    const { signal } = this.abort;
+    parts.grid.addEventListener('scroll', this.schedule, { signal, passive: true });
+    parts.grid.addEventListener('click', this.onClick, { signal });
+    parts.grid.addEventListener('keydown', (event) => handleKey(this, event), { signal });
+    parts.grid.addEventListener('wheel', this.onWheel, { signal, passive: false });
+    this.resize = new ResizeObserver(this.schedule);
+    this.resize.observe(parts.grid);
+    this.schedule();
+  }
+
+  destroy(): void {
+    cancelAnimationFrame(this.frame);
+    this.abort.abort();
+    this.resize.disconnect();
+    this.content.remove();
+  }
+
+  setStyle(style: Style, texts: RowTexts): void {
+    this.style = style;
+    this.texts = texts;
+    this.refresh();
+  }
+
+  setLabelWidth(px: number): void {
+    this.labelWidth = px;
+    this.refresh();
+  }
+
+  setWindow(window: TimeWindow): void {
+    this.window = clampWindow(window, this.model.durationNs);
+    this.schedule();
+  }
+
+  /** Shows row as selected, opening what hides it and scrolling when it is out of view; -1 for none. */
+  setSelected(row: number): void {
+    this.selected = row;
+    if (row >= 0) this.moveTo(row);
+    this.refresh();
+  }
+
+  moveTo(row: number): void {
+    this.rows.reveal(row);
+    this.active = row;
+    const { grid } = this.parts;
+    const y = this.rows.positionOf(row) * ROW_HEIGHT;
+    const top = this.offset();
+    const height = grid.clientHeight;
+    if (y < top) this.scrollTo(y - ROW_HEIGHT);
+    else if (y + ROW_HEIGHT > top + height) this.scrollTo(y - height + 2 * ROW_HEIGHT);
+    this.refresh();
+  }
+
+  collapse(row: number, collapsed: boolean): void {
+    this.rows.setCollapsed(row, collapsed);
+    this.refresh();
+  }
+
+  collapseFrom(depth: number): void {
+    this.rows.collapseFrom(depth);
+    while (this.rows.positionOf(this.active) < 0) this.active = this.model.parent[this.active] ?? 0;
+    this.moveTo(this.active);
+  }
+
+  pageRows(): number {
+    return Math.max(1, Math.floor(this.parts.grid.clientHeight / ROW_HEIGHT) - 1);
+  }
+
+  private refresh(): void {
+    this.stale = true;
+    this.schedule();
+  }
+
+  private readonly schedule = (): void => {
+    if (this.frame === 0) this.frame = requestAnimationFrame(this.paint);
+  };
+
+  // List pixels per scrolled pixel; 1 unless the list is taller than a browser can lay out.
+  private scale(): number {
+    const total = this.rows.length * ROW_HEIGHT;
+    const room = this.parts.grid.clientHeight;
+    return total <= TALLEST ? 1 : (total - room) / Math.max(1, TALLEST - room);
+  }
+
+  private offset(): number {
+    return this.parts.grid.scrollTop * this.scale();
+  }
+
+  private scrollTo(y: number): void {
+    // The content must have its height before it can be scrolled that far.
+    this.content.style.height = `${Math.min(TALLEST, this.rows.length * ROW_HEIGHT)}px`;
+    this.parts.grid.scrollTop = Math.max(0, y) / this.scale();
+  }
+
+  private readonly paint = (): void => {
+    this.frame = 0;
+    const { grid } = this.parts;
+    const [width, height] = [grid.clientWidth, grid.clientHeight];
+    if (width === 0 || height === 0) return;
+    this.content.style.height = `${Math.max(height, Math.min(TALLEST, this.rows.length * ROW_HEIGHT))}px`;
+    this.layer.style.height = `${height}px`;
+    this.grow(Math.ceil(height / ROW_HEIGHT) + SPARE_ROWS);
+    const offset = this.offset();
+    const first = Math.floor(offset / ROW_HEIGHT);
+    const left = Math.min(this.labelWidth, width);
+    this.canvas.style.left = `${left}px`;
+    const context = prepare(this.canvas, width - left, height);
+    if (context) {
+      paintGrid(context, width - left, height, this.window, this.style);
+      context.font = this.style.font;
+      context.textBaseline = 'middle';
+    }
+    const deepest = Math.max(2, Math.floor((this.labelWidth - 190) / INDENT));
+    for (let k = 0; k < this.pool.length; k++) {
+      const position = first + k;
+      const view = this.pool[position % this.pool.length];
+      const row = position < this.rows.length ? (this.rows.order[position] ?? -1) : -1;
+      if (!view) continue;
+      if (row < 0) {
+        view.hide();
+        continue;
+      }
+      if (this.stale || view.row !== row)
+        view.assign(this.model, this.rows, row, this.style, this.texts, deepest);
+      const y = position * ROW_HEIGHT - offset;
+      view.place(position, y, row === this.active, row === this.selected);
+      if (context) {
+        const middle = y + ROW_HEIGHT / 2;
+        paintBar(
+          context,
+          this.model,
+          row,
+          middle,
+          width - left,
+          this.window,
+          this.style,
+          this.rows.isCollapsed(row),
+        );
+      }
+    }
+    this.stale = false;
+    this.announce(grid);
+    paintAxis(
+      this.parts.axis,
+      width - left,
+      this.parts.axis.clientHeight || ROW_HEIGHT,
+      this.window,
+      this.style,
+    );
+  };
+
+  private announce(grid: HTMLElement): void {
+    grid.setAttribute('aria-rowcount', String(this.rows.length));
+    const view = this.pool.find((v) => v.row === this.active && !v.element.hidden);
+    if (view) grid.setAttribute('aria-activedescendant', view.element.id);
+    else grid.removeAttribute('aria-activedescendant');
+  }
+
+  private grow(size: number): void {
+    if (this.pool.length >= size) return;
+    while (this.pool.length < size) {
+      const view = new RowView(`span-row-${this.pool.length}`, this.classes);
+      this.pool.push(view);
+      this.layer.append(view.element);
+    }
+    this.layer.append(this.canvas);
+    // Which element serves a position depends on the size of the pool.
+    for (const view of this.pool) view.row = -1;
+  }
+
+  private readonly onClick = (event: MouseEvent): void => {
+    const target = event.target as HTMLElement;
+    const element = target.closest<HTMLElement>('[data-row]');
+    if (!element) return;
+    const row = Number(element.dataset.row);
+    this.active = row;
+    if (target.dataset.twisty !== undefined && (this.model.subtree[row] ?? 1) > 1) {
+      this.collapse(row, !this.rows.isCollapsed(row));
+      return;
+    }
+    this.events.select(row === this.selected ? -1 : row, false);
+    this.refresh();
+  };
+
+  private readonly onWheel = (event: WheelEvent): void => {
+    if (!event.ctrlKey && !event.metaKey) return;
+    event.preventDefault();
+    const box = this.canvas.getBoundingClientRect();
+    if (box.width <= 2 * PADDING) return;
+    const pivot = toNs(event.clientX - box.left, this.window, box.width);
+    const factor = event.deltaY > 0 ? 1.25 : 0.8;
+    const from = pivot - (pivot - this.window.from) * factor;
+    const to = from + (this.window.to - this.window.from) * factor;
+    this.events.window(clampWindow({ from, to }, this.model.durationNs));
+  };
+}

@@ -1,0 +1,28 @@
+import { defineConfig } from 'vitest/config';
+
+// No plugins: Vite compiles JSX by tsconfig's "jsx" alone. The relative base lets one build serve from any sub-path,
+// which the server names in <base href>.
+export default defineConfig({
+  base: './',
+  build: {
+    target: 'es2023',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 1200,
+    manifest: 'manifest.json',
+    emptyOutDir: false, // placeholder.html is committed; scripts/dist.mjs removes the rest
+    rolldownOptions: {
+      // Mantine marks its files for React's server components, of which there are none here.
+      onLog: (level, log, next) => {
+        if (log.code !== 'MODULE_LEVEL_DIRECTIVE') next(level, log);
+      },
+    },
+  },
+  server: { proxy: { '/api': 'http://127.0.0.1:16686' } },
+  test: {
+    environment: 'happy-dom',
+    include: ['src/**/*.test.{ts,tsx}'],
+    setupFiles: ['src/test/setup.ts'],
+    css: false,
+  },
+});
