@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"unicode/utf8"
 
 	"github.com/go-chi/chi/v5"
 
@@ -77,8 +78,8 @@ func (s *Server) listAttributeValues(w http.ResponseWriter, r *http.Request) err
 	if r.URL.RawPath == "" {
 		key, err = chi.URLParam(r, "key"), nil
 	}
-	if err != nil || key == "" || len(key) > maxText {
-		p.fail("key", chi.URLParam(r, "key"), "1 to 1024 bytes, percent-encoded", errors.New("not an attribute key"))
+	if err != nil || key == "" || len(key) > maxText || !utf8.ValidString(key) {
+		p.fail("key", chi.URLParam(r, "key"), "1 to 1024 bytes of UTF-8, percent-encoded", errors.New("not an attribute key"))
 	}
 	prefix, limit := p.text("prefix", maxText), p.number("limit", 1, 1000, 100)
 	if err := p.err(); err != nil {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"weft/store"
 )
@@ -45,6 +46,9 @@ var conditionOps = []struct {
 
 // parseCondition reads one attr parameter; its grammar is in openapi.yaml at searchTraces.
 func parseCondition(s string) (store.Predicate, error) {
+	if !utf8.ValidString(s) {
+		return store.Predicate{}, errNotUTF8
+	}
 	rest := strings.TrimSpace(s)
 	negated := false
 	if after, ok := strings.CutPrefix(rest, "!"); ok {

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/go-chi/chi/v5"
 
@@ -114,6 +115,9 @@ func (s *Server) jaegerOperationNames(w http.ResponseWriter, r *http.Request) er
 			return badJaegerRequest(fmt.Errorf("unable to parse param 'service': %w", err))
 		}
 	}
+	if !utf8.ValidString(service) {
+		return badJaegerRequest(fmt.Errorf("unable to parse param 'service': %w", errNotUTF8))
+	}
 	ops, err := s.store.Operations(r.Context(), service)
 	if err != nil {
 		return err
@@ -134,6 +138,9 @@ type jaegerOperation struct {
 
 // operationsOf lists a service's operations with kinds; unspecified is how a span without kind is called.
 func (s *Server) operationsOf(ctx context.Context, service, kind, unspecified string) ([]jaegerOperation, error) {
+	if !utf8.ValidString(service) {
+		return nil, badJaegerRequest(fmt.Errorf("unable to parse param 'service': %w", errNotUTF8))
+	}
 	ops, err := s.store.Operations(ctx, service)
 	if err != nil {
 		return nil, err

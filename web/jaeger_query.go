@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"weft/store"
 )
@@ -35,6 +36,9 @@ type jaegerSearch struct {
 // send parameters of their own user interface along. Error texts are Jaeger's.
 func parseJaegerSearch(q url.Values, now time.Time) (jaegerSearch, error) {
 	var out jaegerSearch
+	if err := checkText(q); err != nil {
+		return out, err
+	}
 	from, err := jaegerTime(q, "start", time.Microsecond, now.Add(-jaegerLookback))
 	if err != nil {
 		return out, err
@@ -86,6 +90,18 @@ func parseJaegerSearch(q url.Values, now time.Time) (jaegerSearch, error) {
 		Limit: int(min(limit, maxJaegerLimit)),
 	}
 	return out, nil
+}
+
+// checkText refuses parameters that are no UTF-8.
+func checkText(q url.Values) error {
+	for name, list := range q {
+		for _, v := range list {
+			if !utf8.ValidString(name) || !utf8.ValidString(v) {
+				return fmt.Errorf("unable to parse param '%s': %w", clip(name), errNotUTF8)
+			}
+		}
+	}
+	return nil
 }
 
 // jaegerPredicates is what both versions of the API ask for.

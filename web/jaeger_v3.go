@@ -209,6 +209,9 @@ func (p v3Params) boolean(names ...string) error {
 // parseV3Search reads the parameters that /api/v3/traces and /api/v3/trace-summaries share.
 func parseV3Search(p v3Params) (store.TraceQuery, error) {
 	q := store.TraceQuery{Limit: jaegerLimit}
+	if err := checkText(p.Values); err != nil {
+		return q, err
+	}
 	if p.Get("query.filter") != "" {
 		return q, malformed("query.filter", errors.New("filter expressions are not supported; use query.attributes"))
 	}

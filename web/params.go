@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/go-chi/chi/v5"
 
@@ -30,8 +31,18 @@ func newParams(r *http.Request) *params {
 		p.fail("query", r.URL.RawQuery, "percent-encoded name=value pairs", errors.New("malformed query string"))
 	}
 	p.values = values
+	for name, list := range values {
+		for _, v := range list {
+			if !utf8.ValidString(name) || !utf8.ValidString(v) {
+				p.fail(clip(name), v, "UTF-8", errNotUTF8)
+			}
+		}
+	}
 	return p
 }
+
+// errNotUTF8 refuses what the store could only compare with nothing: stored text is UTF-8 throughout.
+var errNotUTF8 = errors.New("want UTF-8 text")
 
 func (p *params) fail(field, value, bound string, err error) {
 	p.errs = append(p.errs, fieldError{Field: field, Value: clip(value), Bound: bound, Detail: err.Error()})

@@ -124,6 +124,7 @@ func TestParseCondition(t *testing.T) {
 	bad("@name>a", "@name takes = and != only")
 	bad("@nothing=1", "want @service, @name, @kind, @status, @duration, @category or @peer")
 	bad("@name", "@name is always there; compare it with a value")
+	bad("k=\x91", "want UTF-8 text")
 	bad("@duration>x", `want a number and a unit at "x"`)
 }
 

@@ -106,7 +106,18 @@ func TestProblemsNameFieldValueAndBound(t *testing.T) {
 	check("/api/v1/traces/1/spans/00", fieldError{"spanId", "00", "1 to 16 hex digits", "an all-zero id is invalid"})
 	check("/api/v1/logs?minSeverity=25", fieldError{"minSeverity", "25", "trace, debug, info, warn, error, fatal, or 1 to 24", "no such severity"})
 	check("/api/v1/traces?cursor="+strings.Repeat("x", 1025), fieldError{"cursor", strings.Repeat("x", 200) + "…", "at most 1024 bytes", "too long"})
+	check("/api/v1/traces?service=%91", fieldError{"service", "\uFFFD", "UTF-8", "want UTF-8 text"})
 	check("/api/v1/traces?"+strings.Repeat("attr=a&", 21), fieldError{"attr", "21", "at most 20 conditions", "too many"})
+}
+
+func TestTextThatIsNoUTF8IsRefused(t *testing.T) {
+	srv := testServer(t, &fakeStore{}, nil)
+	for _, path := range []string{"/api/v1/attributes/%91/values", "/api/v1/operations?%91=x", "/api/traces?service=%91", "/api/services/%91/operations",
+		"/api/operations?service=%91", "/api/v3/operations?service=%91", "/api/v3/traces?query.serviceName=%91"} {
+		if got := get(t, srv.URL+path); got.status != 400 || !strings.Contains(got.body, "UTF-8") {
+			t.Errorf("%s: got %d %s", path, got.status, got.body)
+		}
+	}
 }
 
 func TestStoreErrorsBecomeStatuses(t *testing.T) {
