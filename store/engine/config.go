@@ -13,6 +13,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"text/template"
 )
@@ -57,8 +58,15 @@ func newLayout(dataDir string) (layout, error) {
 // SHA-256, which is enough for 256 random bits.
 func (l layout) writeConfig(password string, memoryLimit int64) error {
 	hash := sha256.Sum256([]byte(password))
+	// Caches count towards the limit, and the engine does not shrink them for a query: all of them together get at most
+	// a third of it.
+	cache := int64(128 << 20)
+	if memoryLimit != 0 {
+		cache = min(cache, memoryLimit/12)
+	}
 	values := map[string]any{
-		"Users": l.users, "Log": l.log, "MemoryLimit": memoryLimit, "PasswordSHA256": hex.EncodeToString(hash[:]),
+		"Users": l.users, "Log": l.log, "MemoryLimit": memoryLimit, "Cache": cache, "HalfCache": cache / 2,
+		"MergeThreads": max(2, min(runtime.NumCPU(), 16)), "PasswordSHA256": hex.EncodeToString(hash[:]),
 	}
 	for path, text := range map[string]string{l.config: configText, l.users: usersText} {
 		t, err := template.New(filepath.Base(path)).Funcs(template.FuncMap{"xml": escapeXML}).Parse(text)

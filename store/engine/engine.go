@@ -46,8 +46,8 @@ type Engine struct {
 	mu      sync.Mutex    // guards what follows
 	tcp     int           // ports: they change only before the first child is ready
 	http    int
-	pid     int // 0 when no child runs
-	starts  int // children that answered
+	process *os.Process // of the child; nil when none runs
+	starts  int         // children that answered
 	failure error
 }
 
@@ -144,7 +144,10 @@ func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.It
 func (e *Engine) PID() int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.pid
+	if e.process == nil {
+		return 0
+	}
+	return e.process.Pid
 }
 
 // Restarts returns how often a child that died was replaced by one that answers.

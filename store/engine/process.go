@@ -48,7 +48,7 @@ func (e *Engine) launch() (_ *child, err error) {
 		return nil, fmt.Errorf("start the engine process: %w", err)
 	}
 	e.mu.Lock()
-	e.pid = c.cmd.Process.Pid
+	e.process = c.cmd.Process
 	e.mu.Unlock()
 	go func() {
 		_ = c.cmd.Wait() // how it ended is in ProcessState

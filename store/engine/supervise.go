@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"runtime"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -80,12 +79,12 @@ func (e *Engine) runChild(ready chan<- struct{}) (answered bool, err error) {
 	}
 	c, err := e.launch()
 	if err != nil {
-		return false, finalError{err}
+		return false, err
 	}
 	defer c.release()
 	defer func() {
 		e.mu.Lock()
-		e.pid = 0
+		e.process = nil
 		e.mu.Unlock()
 	}()
 	if err := e.awaitAnswer(c, ready == nil); err != nil {
@@ -137,7 +136,7 @@ func (e *Engine) awaitAnswer(c *child, known bool) error {
 
 // query sends one statement as our user over HTTP. Connections are not kept: the next child has none of them.
 func (e *Engine) query(ctx context.Context, statement string) error {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+e.HTTPAddr()+"/", strings.NewReader(statement))
 	if err != nil {
@@ -181,9 +180,11 @@ func (e *Engine) end(c *child) {
 	}
 }
 
-// kill ends the child at once.
+// kill ends the child at once, when there is one.
 func (e *Engine) kill() {
-	if pid := e.PID(); pid != 0 {
-		_ = syscall.Kill(pid, syscall.SIGKILL) // fails only when it is gone already
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.process != nil {
+		_ = e.process.Kill() // fails only when it is gone already
 	}
 }
