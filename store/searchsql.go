@@ -1,0 +1,211 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"weft/semconv"
+)
+
+// statement is SQL with its server-side parameters. Only this file composes SQL; what a user gave is always a parameter.
+type statement struct {
+	sql    string
+	params []any
+}
+
+// attributeSides says where each key was ever met: a bit set of ValueTypes per side.
+type attributeSides map[string]struct{ span, resource uint8 }
+
+func (s attributeSides) add(key string, side, typ uint8) {
+	e := s[key]
+	if side == sideResource {
+		e.resource |= 1 << typ
+	} else {
+		e.span |= 1 << typ
+	}
+	s[key] = e
+}
+
+// predicateBuilder turns predicates into a condition on spans.
+type predicateBuilder struct {
+	sides  attributeSides
+	params []any
+	keys   map[string]string // parameter of each attribute key
+}
+
+func newPredicateBuilder(sides attributeSides) *predicateBuilder {
+	return &predicateBuilder{sides: sides, keys: make(map[string]string)}
+}
+
+// text, integer and float add a parameter and return its placeholder.
+func (b *predicateBuilder) text(v string) string   { return b.add("String", v) }
+func (b *predicateBuilder) integer(v int64) string { return b.add("Int64", strconv.FormatInt(v, 10)) }
+func (b *predicateBuilder) float(v float64) string { return b.add("Float64", floatText(v)) }
+func (b *predicateBuilder) number(v uint64) string { return b.add("UInt64", strconv.FormatUint(v, 10)) }
+func (b *predicateBuilder) add(typ, v string) string {
+	name := "p" + strconv.Itoa(len(b.params)+1)
+	b.params = append(b.params, param(name, v))
+	return "{" + name + ":" + typ + "}"
+}
+
+func (b *predicateBuilder) key(k string) string {
+	if b.keys[k] == "" {
+		b.keys[k] = b.text(k)
+	}
+	return b.keys[k]
+}
+
+func floatText(f float64) string {
+	switch {
+	case math.IsNaN(f):
+		return "nan"
+	case math.IsInf(f, 1):
+		return "inf"
+	case math.IsInf(f, -1):
+		return "-inf"
+	}
+	return strconv.FormatFloat(f, 'g', -1, 64)
+}
+
+// never is the condition that no span satisfies.
+const never = "0"
+
+// condition is p as SQL.
+func (b *predicateBuilder) condition(p Predicate) (string, error) {
+	if p.Op > OpNotExists {
+		return "", fmt.Errorf("%s: unknown operator %d", p.Field, p.Op)
+	}
+	switch p.Field {
+	case "":
+		return "", errors.New("a condition without a field")
+	case FieldService, "service.name":
+		return b.column("service_name", p), nil
+	case FieldName:
+		return b.column("name", p), nil
+	case FieldCategory, semconv.SpanCategory:
+		return b.column("category", p), nil
+	case FieldPeer, semconv.PeerName:
+		return b.column("peer_name", p), nil
+	case semconv.ErrorType:
+		return b.column("error_type", p), nil
+	case semconv.ErrorMessage:
+		return b.column("error_message", p), nil
+	case FieldKind:
+		return b.enum("kind", kindNames, p)
+	case FieldStatus:
+		return b.enum("status_code", statusNames, p)
+	case FieldDuration:
+		ns, err := durationValue(p)
+		if err != nil {
+			return "", err
+		}
+		return b.compare("duration_ns", p.Op, b.integer(ns)), nil
+	case semconv.StatementHash:
+		if p.Op == OpExists || p.Op == OpNotExists {
+			return "statement_hash " + sign(p.Op == OpExists, "!= 0", "= 0"), nil
+		}
+		n, ok := integerOf(p.Value)
+		if !ok {
+			return "", fmt.Errorf("%s: want an integer", p.Field)
+		}
+		return b.compare("statement_hash", p.Op, b.number(uint64(n))), nil
+	}
+	if strings.HasPrefix(p.Field, "@") {
+		return "", fmt.Errorf("%s: no such field", p.Field)
+	}
+	return b.attribute(p), nil
+}
+
+func sign(yes bool, a, b string) string {
+	if yes {
+		return a
+	}
+	return b
+}
+
+var operators = [...]string{OpEqual: "=", OpNotEqual: "!=", OpGreater: ">", OpGreaterEqual: ">=", OpLess: "<", OpLessEqual: "<="}
+
+func (b *predicateBuilder) compare(expr string, op Op, value string) string {
+	return expr + " " + operators[op] + " " + value
+}
+
+// column compares a string column of which the empty string means "none".
+func (b *predicateBuilder) column(name string, p Predicate) string {
+	switch p.Op {
+	case OpExists:
+		return name + " != ''"
+	case OpNotExists:
+		return name + " = ''"
+	}
+	return b.compare(name, p.Op, b.text(valueText(p.Value)))
+}
+
+var (
+	kindNames   = []string{"unspecified", "internal", "server", "client", "producer", "consumer"}
+	statusNames = []string{"unset", "ok", "error"}
+)
+
+func (b *predicateBuilder) enum(column string, names []string, p Predicate) (string, error) {
+	switch p.Op {
+	case OpExists:
+		return "1", nil
+	case OpNotExists:
+		return never, nil
+	case OpEqual, OpNotEqual:
+	default:
+		return "", fmt.Errorf("%s: can be compared with = and != only", p.Field)
+	}
+	for i, name := range names {
+		if strings.EqualFold(name, p.Value.Str()) {
+			return b.compare(column, p.Op, b.integer(int64(i))), nil
+		}
+	}
+	return "", fmt.Errorf("%s: want one of %s, got %q", p.Field, strings.Join(names, ", "), p.Value.Str())
+}
+
+func durationValue(p Predicate) (int64, error) {
+	if p.Op > OpLessEqual {
+		return 0, fmt.Errorf("%s: every span has one", p.Field)
+	}
+	if ns, ok := integerOf(p.Value); ok {
+		return ns, nil
+	}
+	if d, err := time.ParseDuration(p.Value.Str()); err == nil && p.Value.Type() == TypeString {
+		return int64(d), nil
+	}
+	return 0, fmt.Errorf("%s: want nanoseconds or a duration such as 250ms", p.Field)
+}
+
+// integerOf is v as an integer if it is one, in whatever type.
+func integerOf(v Value) (int64, bool) {
+	switch v.Type() {
+	case TypeInt:
+		return v.Int(), true
+	case TypeDouble:
+		if f := v.Double(); f == math.Trunc(f) && math.Abs(f) < 1<<63 {
+			return int64(f), true
+		}
+	case TypeString:
+		i, err := strconv.ParseInt(v.Str(), 10, 64)
+		return i, err == nil
+	}
+	return 0, false
+}
+
+// floatOf is v as a number if it is one, in whatever type.
+func floatOf(v Value) (float64, bool) {
+	switch v.Type() {
+	case TypeInt:
+		return float64(v.Int()), true
+	case TypeDouble:
+		return v.Double(), true
+	case TypeString:
+		f, err := strconv.ParseFloat(v.Str(), 64)
+		return f, err == nil
+	}
+	return 0, false
+}

@@ -1,0 +1,439 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/ext"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+)
+
+// Bounds of a search.
+const (
+	maxTracePage  = 1000
+	maxPredicates = 50
+	// firstWindowRows is how many spans the first attempt looks at, guessed from the spans per day; with a service given it is
+	// firstWindowServiceRows, for the primary key leaves out the others. Each further attempt looks windowGrowth times as far back.
+	firstWindowRows        = 400_000
+	firstWindowServiceRows = 8 * firstWindowRows
+	windowGrowth           = 16
+	// maxCandidates bounds the traces that one search considers.
+	maxCandidates = 500_000
+)
+
+// traceSearch is one SearchTraces under way.
+type traceSearch struct {
+	s        *Store
+	q        TraceQuery
+	from, to int64 // Unix nanoseconds, half-open, within what is stored
+	cursor   *traceCursor
+	where    string
+	params   []any
+	details  map[TraceID]*traceDetail
+}
+
+// traceDetail is a summary and what places it on a page.
+type traceDetail struct {
+	TraceSummary
+	keyNS    int64 // the start it is ordered by
+	lastNS   int64
+	inserted time.Time
+}
+
+// candidate is a trace with a matching span.
+type candidate struct {
+	id      TraceID
+	firstNS int64 // start of its earliest matching span in the window: the trace starts no later
+}
+
+// SearchTraces returns one page of the traces that satisfy q, newest start first. Paging neither skips nor repeats a trace while
+// data arrives; see traceCursor for the bounds of that. A search that would cost too much fails with kind Invalid or Overloaded.
+func (s *Store) SearchTraces(ctx context.Context, q TraceQuery) (TracePage, error) {
+	const op = "search traces"
+	search, err := s.newTraceSearch(ctx, q)
+	if err != nil {
+		return TracePage{}, wrap(op, err)
+	}
+	if search == nil {
+		return TracePage{}, nil
+	}
+	page, err := search.run(ctx)
+	return page, wrap(op, err)
+}
+
+// newTraceSearch validates q and prepares the search; nil means that nothing can match.
+func (s *Store) newTraceSearch(ctx context.Context, q TraceQuery) (*traceSearch, error) {
+	const op = "search traces"
+	if err := checkLimit(q.Limit, maxTracePage); err != nil {
+		return nil, invalid(op, err)
+	}
+	if q.MinTraceDuration < 0 || q.MaxTraceDuration < 0 {
+		return nil, invalid(op, errors.New("trace duration: want 0 or more"))
+	}
+	if len(q.Where) > maxPredicates {
+		return nil, invalid(op, fmt.Errorf("want at most %d conditions, got %d", maxPredicates, len(q.Where)))
+	}
+	search := &traceSearch{s: s, q: q, details: make(map[TraceID]*traceDetail)}
+	var err error
+	if search.from, search.to, err = q.Range.bounds(); err != nil {
+		return nil, invalid(op, err)
+	}
+	if q.Cursor != "" {
+		if search.cursor, err = parseTraceCursor(q.Cursor, q.fingerprint()); err != nil {
+			return nil, invalid(op, err)
+		}
+	}
+	sides, err := s.attributeSides(ctx, q.Where)
+	if err != nil {
+		return nil, err
+	}
+	if search.where, search.params, err = conditions(q.Where, sides); err != nil {
+		return nil, invalid(op, err)
+	}
+	if search.where == never {
+		return nil, nil
+	}
+	return search, nil
+}
+
+// fingerprint identifies what is asked, so that a cursor is not continued with another question.
+func (q TraceQuery) fingerprint() uint32 {
+	q.Limit, q.Cursor = 0, ""
+	h := fnv.New32a()
+	fmt.Fprintf(h, "%d %d %v %d %d %v", q.Range.From.UnixNano(), q.Range.To.UnixNano(), q.Where, q.MinTraceDuration, q.MaxTraceDuration, q.ErrorsOnly)
+	return h.Sum32()
+}
+
+// attributeSides asks where the attributes in the predicates occur.
+func (s *Store) attributeSides(ctx context.Context, where []Predicate) (attributeSides, error) {
+	var keys []string
+	for _, p := range where {
+		if p.Field != "" && !strings.HasPrefix(p.Field, "@") {
+			keys = append(keys, synonyms(p.Field)...)
+		}
+	}
+	sides := make(attributeSides)
+	if len(keys) == 0 {
+		return sides, nil
+	}
+	_, err := collect(ctx, s, s.named("attribute_sides"), []any{param("keys", keys)}, func(rows driver.Rows, _ *struct{}) error {
+		var key string
+		var side, typ uint8
+		if err := rows.Scan(&key, &side, &typ); err != nil {
+			return err
+		}
+		sides.add(key, side, typ)
+		return nil
+	})
+	return sides, err
+}
+
+// conditions joins the predicates: "" when there is none, never when no span can satisfy them.
+func conditions(where []Predicate, sides attributeSides) (string, []any, error) {
+	b := newPredicateBuilder(sides)
+	var arms []string
+	for _, p := range where {
+		arm, err := b.condition(p)
+		if err != nil {
+			return "", nil, err
+		}
+		if arm == never {
+			return never, nil, nil
+		}
+		if arm != "1" {
+			arms = append(arms, arm)
+		}
+	}
+	return strings.Join(arms, "\n  AND "), b.params, nil
+}
+
+// run looks further and further back until a page of traces is certain. A trace is ordered by its own start, which is at or before
+// its first matching span; so once everything that matches after some instant is known, every trace that starts after this
+// instant is, too.
+func (t *traceSearch) run(ctx context.Context) (TracePage, error) {
+	window, ok, err := t.clamp(ctx)
+	if err != nil || !ok {
+		return TracePage{}, err
+	}
+	most := 4*t.q.Limit + 64
+	if t.cursor != nil {
+		most += 2 * int(t.cursor.depth)
+		window = max(window, t.to-t.cursor.startNS+int64(time.Second))
+	}
+	for {
+		low := t.from
+		if window < t.to-t.from {
+			low = t.to - window
+		}
+		found, err := t.candidates(ctx, low, most+1)
+		if err != nil {
+			return TracePage{}, err
+		}
+		// Every trace that is not in found starts at or before certain.
+		certain := int64(math.MinInt64)
+		more := len(found) > most
+		if more {
+			certain = found[most].firstNS
+			found = found[:most]
+		} else if low > t.from {
+			certain = low - 1
+		}
+		page, err := t.settle(ctx, found, certain)
+		if err != nil {
+			return TracePage{}, err
+		}
+		if len(page) > t.q.Limit || certain == math.MinInt64 {
+			return t.page(ctx, page)
+		}
+		if !more {
+			window = saturatingMul(window, windowGrowth)
+			continue
+		}
+		if most >= maxCandidates {
+			return TracePage{}, invalid("search traces", fmt.Errorf("more than %d traces have a matching span: narrow the time range", maxCandidates))
+		}
+		most = min(8*most, maxCandidates)
+	}
+}
+
+func saturatingMul(a, b int64) int64 {
+	if a > math.MaxInt64/b {
+		return math.MaxInt64
+	}
+	return a * b
+}
+
+// clamp cuts the range to what is stored and guesses the first window; ok is false when nothing is in range.
+func (t *traceSearch) clamp(ctx context.Context) (window int64, ok bool, err error) {
+	type day struct {
+		spans       uint64
+		first, last int64
+	}
+	days, err := collect(ctx, t.s, t.s.named("span_days"), nil, func(rows driver.Rows, d *day) error {
+		var date time.Time
+		return rows.Scan(&date, &d.spans, &d.first, &d.last)
+	})
+	if err != nil {
+		return 0, false, err
+	}
+	first, last := int64(math.MaxInt64), int64(math.MinInt64)
+	for _, d := range days { // newest first
+		if d.first >= t.to || d.last < t.from {
+			continue
+		}
+		if window == 0 {
+			rows := float64(firstWindowRows)
+			if strings.HasPrefix(t.where, "service_name = ") {
+				rows = firstWindowServiceRows
+			}
+			window = int64(min(rows/float64(d.spans)*float64(d.last-d.first+1), math.MaxInt64/4)) + int64(time.Millisecond)
+		}
+		first, last = min(first, d.first), max(last, d.last)
+	}
+	t.from, t.to = max(t.from, first), min(t.to, last+1)
+	return window, t.from < t.to, nil
+}
+
+// candidates lists traces with a matching span at or after low, latest first match first.
+func (t *traceSearch) candidates(ctx context.Context, low int64, limit int) ([]candidate, error) {
+	st := t.candidateStatement(low, limit)
+	return collect(ctx, t.s, st.sql, st.params, func(rows driver.Rows, c *candidate) error {
+		var id string
+		err := rows.Scan(&id, &c.firstNS)
+		copy(c.id[:], id)
+		return err
+	})
+}
+
+// candidateStatement reads spans. Only when there are conditions on whole traces and none on spans it reads trace_summaries, which is
+// 24 times smaller.
+func (t *traceSearch) candidateStatement(low int64, limit int) statement {
+	from, to := dayOf(low), dayOf(t.to-1)
+	params := append(slices.Clone(t.params), param("from", fmt.Sprint(low)), param("to", fmt.Sprint(t.to)), param("limit", fmt.Sprint(limit)))
+	var sql strings.Builder
+	if t.where == "" && (t.q.ErrorsOnly || t.q.MinTraceDuration > 0 || t.q.MaxTraceDuration > 0) {
+		sql.WriteString(`SELECT trace_id, min(start_ns) AS first_match
+FROM trace_summaries
+WHERE day >= toDate32(fromUnixTimestamp64Nano({from:Int64}, 'UTC')) AND day <= toDate32(fromUnixTimestamp64Nano({to:Int64}, 'UTC'))
+  AND last_start_ns >= {from:Int64} AND start_ns < {to:Int64}
+GROUP BY trace_id
+HAVING max(end_ns) - first_match >= {min_duration:Int64}`)
+		params = append(params, param("min_duration", fmt.Sprint(int64(t.q.MinTraceDuration))))
+		if t.q.ErrorsOnly {
+			sql.WriteString(" AND sum(errors) > 0")
+		}
+		// No upper bound on the duration here: a trace may have more rows than those in range, and be longer than it seems.
+	} else {
+		sql.WriteString(`SELECT trace_id, toUnixTimestamp64Nano(min(start_time)) AS first_match
+FROM spans
+WHERE start_time >= fromUnixTimestamp64Nano({from:Int64}, 'UTC') AND start_time < fromUnixTimestamp64Nano({to:Int64}, 'UTC')`)
+		if t.where != "" {
+			sql.WriteString("\n  AND " + t.where)
+		}
+		if t.cursor != nil {
+			sql.WriteString("\n  AND inserted_at <= fromUnixTimestamp64Milli({snapshot:Int64}, 'UTC')")
+			params = append(params, param("snapshot", fmt.Sprint(t.cursor.snapshotMS)))
+		}
+		sql.WriteString("\nGROUP BY trace_id")
+	}
+	sql.WriteString("\nORDER BY first_match DESC, trace_id DESC\nLIMIT {limit:UInt32}")
+	if strings.Contains(t.where, "{from_day:Date}") {
+		params = append(params, param("from_day", fmt.Sprint(from)), param("to_day", fmt.Sprint(to)))
+	}
+	return statement{sql.String(), params}
+}
+
+// settle returns those of the candidates that belong after the cursor and start after certain, in order.
+func (t *traceSearch) settle(ctx context.Context, found []candidate, certain int64) ([]*traceDetail, error) {
+	if err := t.lookup(ctx, found); err != nil {
+		return nil, err
+	}
+	var page []*traceDetail
+	for _, c := range found {
+		d := t.details[c.id]
+		if d == nil || d.keyNS <= certain {
+			continue // fails a condition on whole traces, or its place is not certain yet
+		}
+		if t.cursor != nil && (!t.cursor.after(d.keyNS, d.TraceID) || t.cursor.wasShown(d.TraceID)) {
+			continue
+		}
+		page = append(page, d)
+	}
+	slices.SortFunc(page, func(a, b *traceDetail) int { return newerFirst(a.keyNS, a.TraceID, b.keyNS, b.TraceID) })
+	return page, nil
+}
+
+// lookup fills details for the candidates that are not there yet; a trace that fails a condition on whole traces has a nil entry.
+func (t *traceSearch) lookup(ctx context.Context, found []candidate) error {
+	var missing []TraceID
+	for _, c := range found {
+		if _, ok := t.details[c.id]; !ok {
+			missing = append(missing, c.id)
+			t.details[c.id] = nil
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	ctx, err := withCandidates(ctx, missing)
+	if err != nil {
+		return err
+	}
+	params := []any{
+		param("min_duration", int64(t.q.MinTraceDuration)), param("max_duration", int64(t.q.MaxTraceDuration)), param("errors_only", t.q.ErrorsOnly),
+	}
+	details, err := collect(ctx, t.s, t.s.named("trace_details"), params, scanDetail)
+	if err != nil {
+		return err
+	}
+	var changed []*traceDetail
+	for i := range details {
+		d := &details[i]
+		t.details[d.TraceID] = d
+		if t.cursor != nil && d.inserted.UnixMilli() > t.cursor.snapshotMS {
+			changed = append(changed, d)
+		}
+	}
+	return t.rewind(ctx, changed)
+}
+
+// rewind orders traces that have changed since the snapshot by the start they had then.
+func (t *traceSearch) rewind(ctx context.Context, changed []*traceDetail) error {
+	if len(changed) == 0 {
+		return nil
+	}
+	ids := make([]TraceID, len(changed))
+	from, to := int64(math.MaxInt64), int64(math.MinInt64)
+	for i, d := range changed {
+		ids[i] = d.TraceID
+		from, to = min(from, d.StartNS), max(to, d.lastNS)
+	}
+	ctx, err := withCandidates(ctx, ids)
+	if err != nil {
+		return err
+	}
+	params := []any{param("snapshot", t.cursor.snapshotMS), param("from", from), param("to", to)}
+	_, err = collect(ctx, t.s, t.s.named("trace_starts_before"), params, func(rows driver.Rows, _ *struct{}) error {
+		var id string
+		var start int64
+		if err := rows.Scan(&id, &start); err != nil {
+			return err
+		}
+		t.details[TraceID([]byte(id))].keyNS = start
+		return nil
+	})
+	return err
+}
+
+// withCandidates sends ids along with the query as the temporary table candidates.
+func withCandidates(ctx context.Context, ids []TraceID) (context.Context, error) {
+	table, err := ext.NewTable("candidates", ext.Column("trace_id", "FixedString(16)"))
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range ids {
+		if err := table.Append(string(id[:])); err != nil {
+			return nil, err
+		}
+	}
+	return clickhouse.Context(ctx, clickhouse.WithExternalTable(table)), nil
+}
+
+func scanDetail(rows driver.Rows, d *traceDetail) error {
+	var id string
+	var end int64
+	var root []any
+	var spans, errs map[string]uint64
+	if err := rows.Scan(&id, &d.StartNS, &end, &d.lastNS, &d.Spans, &d.Errors, &root, &spans, &errs, &d.inserted); err != nil {
+		return err
+	}
+	copy(d.TraceID[:], id)
+	d.DurationNS, d.keyNS = end-d.StartNS, d.StartNS
+	d.HasRoot = root[0].(uint8) == 0
+	d.RootService, d.RootName = root[2].(string), root[3].(string)
+	for name, n := range spans {
+		d.Services = append(d.Services, ServiceCount{Name: name, Spans: n, Errors: errs[name]})
+	}
+	slices.SortFunc(d.Services, func(a, b ServiceCount) int { return strings.Compare(a.Name, b.Name) })
+	return nil
+}
+
+// page cuts the settled traces to the page size and makes the cursor of the next page.
+func (t *traceSearch) page(ctx context.Context, settled []*traceDetail) (TracePage, error) {
+	var page TracePage
+	more := len(settled) > t.q.Limit
+	if more {
+		settled = settled[:t.q.Limit]
+	}
+	for _, d := range settled {
+		page.Traces = append(page.Traces, d.TraceSummary)
+	}
+	if !more {
+		return page, nil
+	}
+	now, err := collect(ctx, t.s, "SELECT now64(3, 'UTC')", nil, func(rows driver.Rows, now *time.Time) error { return rows.Scan(now) })
+	if err != nil || len(now) != 1 {
+		return TracePage{}, errors.Join(errors.New("read the engine's clock"), err)
+	}
+	last := settled[len(settled)-1]
+	next := &traceCursor{query: t.q.fingerprint(), startNS: last.keyNS, id: last.TraceID, snapshotMS: now[0].UnixMilli()}
+	if t.cursor != nil {
+		next.snapshotMS, next.shown, next.depth = t.cursor.snapshotMS, t.cursor.shown, t.cursor.depth
+	}
+	next.depth += uint32(len(settled))
+	if now[0].UnixMilli() <= next.snapshotMS+insertMargin.Milliseconds() {
+		for _, d := range settled {
+			next.shown = append(next.shown, hashTraceID(d.TraceID))
+		}
+		next.shown = next.shown[max(0, len(next.shown)-maxShown):]
+	}
+	page.NextCursor = next.String()
+	return page, nil
+}
