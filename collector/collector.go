@@ -96,7 +96,7 @@ func resolver(set Settings) confmap.ResolverSettings {
 		ProviderFactories: []confmap.ProviderFactory{envprovider.NewFactory(), fileprovider.NewFactory(), yamlprovider.NewFactory()},
 		ConverterFactories: []confmap.ConverterFactory{
 			confmap.NewConverterFactory(func(confmap.ConverterSettings) confmap.Converter {
-				return overlay{authenticate: set.Tokens != nil, queueDir: set.QueueDir}
+				return overlay{queueDir: set.QueueDir}
 			}),
 		},
 	}

@@ -12,13 +12,12 @@ import (
 	"weft/collector/storeexporter"
 )
 
-// overlay adds to any configuration, embedded or not, what Weft needs in it: the extension that Run hears through, the
-// counting middleware and, when tokens are configured, authentication on every HTTP and gRPC server of the receivers
-// and extensions that this distribution has. It overrides what a file says there: a file that was written without
-// authentication must not open a port that the operator believes closed.
+// overlay adds to any configuration, embedded or not, what Weft needs in it: the extension that Run hears through, and on
+// every HTTP and gRPC server of the components that this distribution has, authentication and the counting of what is
+// refused. It overrides what a file says about authentication: a file that was written without must not open a port that
+// the operator believes closed.
 type overlay struct {
-	authenticate bool
-	queueDir     string
+	queueDir string
 }
 
 // serversOf are the paths, inside a component's section, of its HTTP and gRPC servers.
@@ -34,29 +33,24 @@ func (o overlay) Convert(_ context.Context, conf *confmap.Conf) error {
 	raw := conf.ToStringMap()
 	added := []any{hostType.String()}
 	put := map[string]any{"extensions::" + hostType.String(): nil}
-	if o.authenticate {
-		added = append(added, tokensType.String())
-		put["extensions::"+tokensType.String()] = nil
-	}
-	for _, id := range ids(raw["receivers"]) {
-		ingest := ingestType.String() + "/" + id
-		put["extensions::"+ingest] = nil
-		added = append(added, ingest)
-		for _, server := range serversOf[kindOf(id)] {
-			at := path("receivers", id, server)
-			if !conf.IsSet(at) && kindOf(id) != "zipkin" {
-				continue
+	for _, section := range []string{"receivers", "extensions"} {
+		for _, id := range ids(raw[section]) {
+			ingest, tokens := ingestType.String()+"/"+id, tokensType.String()+"/"+id
+			guarded := false
+			for _, server := range serversOf[kindOf(id)] {
+				at := path(section, id, server)
+				if server != "" && !conf.IsSet(at) {
+					continue // a protocol that is not switched on
+				}
+				own, _ := conf.Get(at + "::middlewares").([]any)
+				put[at+"::middlewares"] = append(slices.Clone(own), map[string]any{"id": ingest})
+				put[at+"::auth::authenticator"] = tokens
+				guarded = true
 			}
-			own, _ := conf.Get(at + "::middlewares").([]any)
-			put[at+"::middlewares"] = append(slices.Clone(own), map[string]any{"id": ingest})
-			if o.authenticate {
-				put[at+"::auth::authenticator"] = tokensType.String()
+			if guarded {
+				put["extensions::"+ingest], put["extensions::"+tokens] = nil, nil
+				added = append(added, ingest, tokens)
 			}
-		}
-	}
-	for _, id := range ids(raw["extensions"]) {
-		if o.authenticate && len(serversOf[kindOf(id)]) > 0 {
-			put[path("extensions", id, "auth::authenticator")] = tokensType.String()
 		}
 	}
 	for _, id := range ids(raw["exporters"]) {

@@ -98,7 +98,7 @@ func TestTokens(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			refused := func(token, reason string, code codes.Code) {
 				t.Helper()
-				before := r.metric(t, semconv.MetricRefused, "reason="+reason)
+				before := r.metric(t, semconv.MetricRefused, "reason="+reason, "receiver="+s.receiver)
 				err := s.send(t, r.addr[s.variable], token, s.name)
 				var answer *refusal
 				if errors.As(err, &answer) {
@@ -108,7 +108,7 @@ func TestTokens(t *testing.T) {
 				} else if status.Code(err) != code {
 					t.Errorf("got %v, want %v", err, code)
 				}
-				if got := r.metric(t, semconv.MetricRefused, "reason="+reason); got != before+1 {
+				if got := r.metric(t, semconv.MetricRefused, "reason="+reason, "receiver="+s.receiver); got != before+1 {
 					t.Errorf("%s{reason=%s}: got %v, want %v", semconv.MetricRefused, reason, got, before+1)
 				}
 				if _, ok := r.named(s.name); ok {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	otelprom "go.opentelemetry.io/otel/exporters/prometheus"
+	otelmetric "go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/sdk/metric"
 	"go.uber.org/zap"
 
@@ -54,6 +55,13 @@ func newMeterProvider(reg prometheus.Registerer) (*meterProvider, error) {
 		MeterProvider: metric.NewMeterProvider(metric.WithReader(exporter), metric.WithView(quietViews()...)),
 		reg:           leaving,
 	}, nil
+}
+
+// Meter makes instruments that components of all kinds and signals share. The collector tells them apart by attributes of
+// the scope, which Prometheus' exposition leaves out: two series of the same name and labels would spoil every scrape.
+func (p *meterProvider) Meter(name string, opts ...otelmetric.MeterOption) otelmetric.Meter {
+	cfg := otelmetric.NewMeterConfig(opts...)
+	return p.MeterProvider.Meter(name, otelmetric.WithInstrumentationVersion(cfg.InstrumentationVersion()), otelmetric.WithSchemaURL(cfg.SchemaURL()))
 }
 
 // quietViews drops what nobody reads and what would multiply with every client: sizes and counts per peer address.

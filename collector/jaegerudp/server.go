@@ -66,7 +66,7 @@ func newServer(cfg jaegerreceiver.ProtocolUDP, transport string, protocol thrift
 	}
 	because := func(reason string) metric.MeasurementOption {
 		return metric.WithAttributeSet(attribute.NewSet(attribute.String("signal", "traces"),
-			attribute.String("receiver", set.ID.String()), attribute.String("reason", reason)))
+			attribute.String("receiver", set.ID.String()), attribute.String("transport", transport), attribute.String("reason", reason)))
 	}
 	return &server{cfg: cfg, transport: transport, protocol: protocol, next: next, obs: obs, logger: set.Logger,
 		refused: refused, malformed: because(semconv.ReasonMalformed), queueFull: because(semconv.ReasonQueueFull)}, nil
