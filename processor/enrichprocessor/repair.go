@@ -67,7 +67,9 @@ func (w *work) limit(attrs pcommon.Map, rs *reasons) int {
 }
 
 // name mends a name or key.
-func (w *work) name(s string, rs *reasons) string { return text(s, w.cfg.MaxNameBytes, nameTooLong, rs) }
+func (w *work) name(s string, rs *reasons) string {
+	return text(s, w.cfg.MaxNameBytes, nameTooLong, rs)
+}
 
 // text cuts s to max bytes at a character boundary, counted under tooLong, and replaces what is no UTF-8.
 func text(s string, max int, tooLong reason, rs *reasons) string {
