@@ -97,21 +97,25 @@ func checkArrived(t *testing.T, in *instance, before int64, sent []span) {
 	ids := traceIDs(sent)
 	service := sent[0].Service
 
-	found, err := in.search(url.Values{"service": {service}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var foundIDs []string
-	for _, f := range found {
-		foundIDs = append(foundIDs, f.TraceID)
-		if want := len(spansOfTrace(sent, f.TraceID)); f.Spans != want {
-			t.Errorf("search says trace %s has %d spans, want %d", f.TraceID, f.Spans, want)
+	// What the search reads is filled from the spans, a moment after they can be counted.
+	await(t, storedWithin, func() error {
+		found, err := in.search(url.Values{"service": {service}})
+		if err != nil {
+			return err
 		}
-	}
-	slices.Sort(foundIDs)
-	if !slices.Equal(foundIDs, ids) {
-		t.Errorf("search by service finds traces %v, want %v", foundIDs, ids)
-	}
+		var foundIDs []string
+		for _, f := range found {
+			foundIDs = append(foundIDs, f.TraceID)
+			if want := len(spansOfTrace(sent, f.TraceID)); f.Spans != want {
+				return fmt.Errorf("search says trace %s has %d spans, want %d", f.TraceID, f.Spans, want)
+			}
+		}
+		slices.Sort(foundIDs)
+		if !slices.Equal(foundIDs, ids) {
+			return fmt.Errorf("search by service finds traces %v, want %v", foundIDs, ids)
+		}
+		return nil
+	})
 	for _, id := range ids {
 		want := spansOfTrace(sent, id)
 		own, err := in.trace(id)
@@ -153,7 +157,7 @@ func TestOpenTelemetryNode(t *testing.T) {
 func TestJaegerClientNode(t *testing.T) {
 	in := sharedInstance(t)
 	for transport, target := range map[string][]string{
-		"udp":  {"--agent", in.addr["WEFT_JAEGER_COMPACT"]},
+		"udp":  {"--agent", in.addr["WEFT_JAEGER_BINARY"]},
 		"http": {"--collector", "http://" + in.addr["WEFT_JAEGER_HTTP"] + "/api/traces"},
 	} {
 		t.Run(transport, func(t *testing.T) {

@@ -81,7 +81,7 @@ func (s jaegerSpan) span(p jaegerProcess) (span, error) {
 		return span{}, err
 	}
 	out := span{
-		TraceID: s.TraceID, SpanID: s.SpanID, Service: p.Service, Name: s.Name, Attributes: tags,
+		TraceID: wide(s.TraceID), SpanID: s.SpanID, Service: p.Service, Name: s.Name, Attributes: tags,
 		Kind: "unspecified", Status: "unset",
 	}
 	if out.Resource, err = tagValues(p.Tags); err != nil {
@@ -107,7 +107,7 @@ func (s jaegerSpan) span(p jaegerProcess) (span, error) {
 			}
 			out.ParentID = r.SpanID
 		case "FOLLOWS_FROM":
-			out.Links = append(out.Links, link{TraceID: r.TraceID, SpanID: r.SpanID})
+			out.Links = append(out.Links, link{TraceID: wide(r.TraceID), SpanID: r.SpanID})
 		default:
 			return span{}, fmt.Errorf("span %s: reference type %q", s.SpanID, r.RefType)
 		}
@@ -127,7 +127,8 @@ func (s jaegerSpan) span(p jaegerProcess) (span, error) {
 func tagValues(tags []jaegerTag) (map[string]value, error) {
 	out := map[string]value{}
 	for _, tag := range tags {
-		if _, twice := out[tag.Key]; twice {
+		// A span may have a text for "error" besides the flag that says it failed, as in Jaeger.
+		if _, twice := out[tag.Key]; twice && tag.Key != "error" {
 			return nil, fmt.Errorf("tag %s stands twice", tag.Key)
 		}
 		var err error
@@ -140,10 +141,8 @@ func tagValues(tags []jaegerTag) (map[string]value, error) {
 			var b bool
 			err = json.Unmarshal(tag.Value, &b)
 			out[tag.Key] = value(fmt.Sprintf("bool:%t", b))
-		case "int64":
-			var i int64
-			err = json.Unmarshal(tag.Value, &i)
-			out[tag.Key] = value("int:" + strconv.FormatInt(i, 10))
+		case "int64": // a string where JavaScript's numbers end
+			out[tag.Key] = value("int:" + strings.Trim(string(tag.Value), `"`))
 		case "float64":
 			var f float64
 			err = json.Unmarshal(tag.Value, &f)
@@ -158,6 +157,9 @@ func tagValues(tags []jaegerTag) (map[string]value, error) {
 	return out, nil
 }
 
+// wide fills up a trace id: Jaeger writes 64-bit ones with 16 digits.
+func wide(id string) string { return strings.Repeat("0", max(0, 32-len(id))) + id }
+
 // asJaegerV1 is what remains of spans in the older API: arrays are JSON text, links have no attributes, time is in
 // microseconds.
 func asJaegerV1(spans []span) []span {
@@ -165,17 +167,32 @@ func asJaegerV1(spans []span) []span {
 	for i := range out {
 		out[i].StartNS, out[i].EndNS = 0, 0
 		out[i].Attributes = maps.Clone(out[i].Attributes)
+		delete(out[i].Attributes, "error")
 		for k, v := range out[i].Attributes {
 			if array, ok := strings.CutPrefix(string(v), "array:"); ok {
 				out[i].Attributes[k] = value("string:" + arrayJSON(array))
 			}
 		}
-		out[i].Links = slices.Clone(out[i].Links)
-		for j := range out[i].Links {
-			out[i].Links[j].Attributes = nil
-		}
+		out[i].ParentID, out[i].Links = jaegerReferences(out[i])
 	}
 	return out
+}
+
+// jaegerReferences are the parent and links of a span in the older API, where a link to the parent is not one more reference
+// but makes the parent's a FOLLOWS_FROM.
+func jaegerReferences(s span) (parent string, links []link) {
+	parent = s.ParentID
+	for _, l := range s.Links {
+		if l.TraceID == s.TraceID && l.SpanID == s.ParentID {
+			parent = ""
+			continue
+		}
+		links = append(links, link{TraceID: l.TraceID, SpanID: l.SpanID})
+	}
+	if parent != s.ParentID {
+		links = slices.Insert(links, 0, link{TraceID: s.TraceID, SpanID: s.ParentID})
+	}
+	return parent, links
 }
 
 // arrayJSON turns the canonical text of an array of strings into JSON.

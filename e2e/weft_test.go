@@ -116,7 +116,7 @@ func newRunning(t testing.TB, args ...string) *instance {
 func (in *instance) command() *exec.Cmd {
 	cmd := exec.Command(weftBin, append([]string{"up", "--data", in.dir, "--http", in.addr["http"]}, in.args...)...)
 	cmd.Dir = root
-	cmd.Env = os.Environ()
+	cmd.Env = append(os.Environ(), "WEFT_LOG_LEVEL=warn")
 	for name, addr := range in.addr {
 		if name != "http" {
 			cmd.Env = append(cmd.Env, name+"="+addr)

@@ -58,8 +58,8 @@ func TestZipkinOfficialExample(t *testing.T) {
 		Service: "backend", Name: "get /api", Kind: "server", Status: "unset", StartNS: start, EndNS: start + 1431_000,
 		Attributes: map[string]value{
 			"http.method": "string:GET", "http.path": "string:/api",
-			"network.local.address": "string:192.168.99.1", "net.host.port": "int:3306",
-			"network.peer.address": "string:172.19.0.2", "net.peer.port": "int:58648",
+			"network.local.address": "string:192.168.99.1", "server.port": "int:3306",
+			"network.peer.address": "string:172.19.0.2", "client.port": "int:58648",
 		},
 	}})
 }

@@ -139,6 +139,10 @@ func order(tracer opentracing.Tracer, service string, i int) []span {
 		describe(producer, service, "orders publish", "producer", map[string]value{"message_bus.destination": str("orders")}),
 		describe(consumer, service, "orders process", "consumer", map[string]value{"message_bus.destination": str("orders")}),
 	}
+	// The client notes on the first span of a trace how it was sampled.
+	sent[0].Attributes["sampler.type"] = str("const")
+	sent[0].Attributes["sampler.param"] = value{"boolValue": true}
+	sent[0].Status = "error" // by its HTTP status, 503
 	sent[1].Status = "error"
 	sent[1].Events = []event{
 		{Name: "error", Attributes: map[string]value{

@@ -1,6 +1,6 @@
 // Sends traces through the stock npm jaeger-client and prints what it sent, as a JSON array of spans.
 //
-//   node jaeger.js --service NAME --agent HOST:PORT     over UDP, thrift compact
+//   node jaeger.js --service NAME --agent HOST:PORT     over UDP, thrift binary (port 6832 as it stands)
 //   node jaeger.js --service NAME --collector URL       over HTTP, thrift binary
 'use strict';
 
@@ -74,6 +74,9 @@ function page(i) {
       'page.ratio': double(0.5),
       'page.cached': bool(false),
       'page.title': str('größer 你好'),
+      // The client notes on the first span of a trace how it was sampled.
+      'sampler.type': str('const'),
+      'sampler.param': bool(true),
     }),
     describe(call, 'GET upstream', 'client', {}),
     describe(later, 'refresh', 'unspecified', {}),
