@@ -20,6 +20,13 @@ func (t instantNS) MarshalJSON() ([]byte, error) {
 	return append(b, '"'), nil
 }
 
+// UnmarshalJSON reads it back.
+func (t *instantNS) UnmarshalJSON(b []byte) error {
+	n, err := strconv.ParseInt(strings.Trim(string(b), `"`), 10, 64)
+	*t = instantNS(n)
+	return err
+}
+
 const (
 	instantBound  = "Unix nanoseconds, RFC 3339, or now with an offset such as now-1h"
 	durationBound = "nanoseconds, or a number with unit such as 250us, 1.5s, 7d"

@@ -1,0 +1,362 @@
+package web
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"weft/store"
+	"weft/store/storetest"
+)
+
+func TestMain(m *testing.M) { storetest.Main(m) }
+
+// seed writes the traces and a log record of the first one's first span through the real writer.
+func seed(t *testing.T, st *store.Store, traces ...*store.Trace) {
+	t.Helper()
+	spans := store.NewSpanBatch()
+	for _, tr := range traces {
+		for i := range tr.Spans {
+			spans.Append(&tr.Spans[i])
+		}
+	}
+	if err := st.InsertSpans(t.Context(), spans, "spans-1"); err != nil {
+		t.Fatal(err)
+	}
+	first := traces[0].Spans[0]
+	logs := store.NewLogBatch()
+	logs.Append(&store.Log{TimeNS: first.StartNS + 5, ObservedNS: first.StartNS + 6, TraceID: first.TraceID, SpanID: first.SpanID,
+		SeverityNumber: 17, SeverityText: "ERROR", Body: store.StringValue("it broke badly"), Service: first.Service,
+		Resource: first.Resource, Scope: first.Scope, Attributes: store.Attributes{{Key: "n", Value: store.IntValue(1)}}})
+	if err := st.InsertLogs(t.Context(), logs, "logs-1"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// engineTraces is the sample trace and 30 plain ones after it, all of the last minutes. The second links to the first.
+func engineTraces() []*store.Trace {
+	first := sampleTrace()
+	shift := time.Now().Add(-10*time.Minute).UnixNano() - first.Spans[0].StartNS
+	for i := range first.Spans {
+		sp := &first.Spans[i]
+		sp.StartNS += shift
+		sp.Resource.Hash = 0 // the store works it out from the content
+		for j := range sp.Events {
+			sp.Events[j].TimeNS += shift
+		}
+	}
+	for i := range first.Spans {
+		first.Spans[i].Resource.Hash = first.Spans[i].Resource.ContentHash()
+	}
+	// A dependency api -> billing: the consumer's missing parent comes to be.
+	child := first.Spans[1]
+	child.SpanID, child.ParentSpanID = store.SpanIDFromUint64(4), first.Spans[0].SpanID
+	child.Kind, child.Name, child.Service, child.Resource = store.KindServer, "charge", "billing", first.Spans[2].Resource
+	child.StatementHash, child.PeerName, child.Category = 0, "", "server"
+	first.Spans = append(first.Spans, child)
+
+	out := []*store.Trace{first}
+	for i := range 30 {
+		id := store.TraceID{0: 0x80, 15: byte(i + 1)}
+		sp := store.Span{TraceID: id, SpanID: store.SpanIDFromUint64(uint64(i + 100)), Name: fmt.Sprint("job ", i%3), Kind: store.KindInternal,
+			StartNS: first.Spans[0].StartNS + int64(i+1)*int64(time.Second), DurationNS: int64(i+1) * int64(time.Millisecond),
+			Resource: first.Spans[0].Resource, Scope: first.Spans[0].Scope, Service: "api", Category: "internal",
+			Attributes: store.Attributes{{Key: "http.response.status_code", Value: store.IntValue(int64(200 + i))},
+				{Key: "shard", Value: store.StringValue(fmt.Sprint(i % 5))}}}
+		if i == 0 {
+			sp.Links = []store.Link{{TraceID: first.ID, SpanID: first.Spans[0].SpanID}}
+		}
+		out = append(out, &store.Trace{ID: id, Spans: []store.Span{sp}})
+	}
+	return out
+}
+
+// Every API over the real engine: what was written is what each of them gives back.
+func TestAPIsOverEngine(t *testing.T) {
+	st := storetest.Open(t)
+	traces := engineTraces()
+	seed(t, st, traces...)
+	first := traces[0]
+	srv := testServer(t, st, func(c *Config) {
+		c.Logger = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
+	})
+	spec := newSpecChecker(t)
+	for _, req := range ownRequests(t, srv.URL, first.ID.String(), first.Spans[0].SpanID.String()) {
+		spec.check(t, req, 200)
+	}
+	at := func(t *testing.T, path string) string {
+		t.Helper()
+		got := spec.check(t, request(t, "GET", srv.URL+"/api/v1"+path, ""), 200)
+		return got.body
+	}
+
+	t.Run("catalogue", func(t *testing.T) {
+		if got := strings.TrimSpace(at(t, "/services")); got != `{"services":["api","billing"]}` {
+			t.Errorf("services: got %s", got)
+		}
+		var ops struct{ Operations []operation }
+		json.Unmarshal([]byte(at(t, "/operations?service=billing")), &ops)
+		if want := []operation{{"billing", "charge", "server"}, {"billing", "consume", "consumer"}}; !reflect.DeepEqual(ops.Operations, want) {
+			t.Errorf("operations: got %+v", ops.Operations)
+		}
+		if got := at(t, "/attributes?prefix=shard"); !strings.Contains(got, `{"key":"shard","type":"string","scope":"span"}`) {
+			t.Errorf("attributes: got %s", got)
+		}
+		var values struct{ Values []string }
+		json.Unmarshal([]byte(at(t, "/attributes/shard/values")), &values)
+		slices.Sort(values.Values)
+		if !slices.Equal(values.Values, []string{"0", "1", "2", "3", "4"}) {
+			t.Errorf("values: got %v", values.Values)
+		}
+	})
+
+	t.Run("trace", func(t *testing.T) {
+		td, err := (&ptrace.JSONUnmarshaler{}).UnmarshalTraces([]byte(at(t, "/traces/"+first.ID.String())))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[store.SpanID]ptrace.Span{}
+		for _, rs := range td.ResourceSpans().All() {
+			for _, ss := range rs.ScopeSpans().All() {
+				for _, sp := range ss.Spans().All() {
+					got[store.SpanID(sp.SpanID())] = sp
+				}
+			}
+		}
+		if td.SpanCount() != len(first.Spans) || td.ResourceSpans().Len() != 2 {
+			t.Fatalf("got %d spans of %d resources", td.SpanCount(), td.ResourceSpans().Len())
+		}
+		for i := range first.Spans {
+			compareSpan(t, got[first.Spans[i].SpanID], &first.Spans[i])
+		}
+		c := decode[compactTrace](t, at(t, "/traces/"+first.ID.String()+"?format=compact"))
+		want := "GET / subtree=3\n SELECT subtree=1\n charge subtree=1\nconsume flags=1 subtree=1\n"
+		if tree(c) != want {
+			t.Errorf("compact: got\n%swant\n%s", tree(c), want)
+		}
+	})
+
+	t.Run("span", func(t *testing.T) {
+		d := decode[spanDetail](t, at(t, "/traces/"+first.ID.String()+"/spans/1"))
+		want := newSpanDetail(&store.SpanDetail{Span: first.Spans[0]})
+		want.LinkedFrom = []linkedBy{{first.ID.String(), first.Spans[2].SpanID.String(), instantNS(first.Spans[2].StartNS), "billing", "consume"},
+			{traces[1].ID.String(), traces[1].Spans[0].SpanID.String(), instantNS(traces[1].Spans[0].StartNS), "api", "job 0"}}
+		if len(d.Logs) != 1 || d.Logs[0].Body.Value != "it broke badly" {
+			t.Errorf("logs: got %+v", d.Logs)
+		}
+		d.Logs = want.Logs
+		if !reflect.DeepEqual(d, want) {
+			t.Errorf("got  %+v\nwant %+v", d, want)
+		}
+		spec.check(t, request(t, "GET", srv.URL+"/api/v1/traces/"+first.ID.String()+"/spans/99", ""), 404)
+		spec.check(t, request(t, "GET", srv.URL+"/api/v1/traces/abc", ""), 404)
+	})
+
+	t.Run("search", func(t *testing.T) {
+		count := func(query string, want int) {
+			t.Helper()
+			page := decode[tracePage](t, at(t, "/traces?limit=1000&"+query))
+			if len(page.Traces) != want || page.NextCursor != "" {
+				t.Errorf("%s: got %d traces, cursor %q, want %d", query, len(page.Traces), page.NextCursor, want)
+			}
+		}
+		attr := func(s string) string { return "attr=" + url.QueryEscape(s) }
+		count("", 31)
+		count("service=api", 31)
+		count("service=billing", 1)
+		count("operation=job+1", 10)
+		count("kind=consumer", 1)
+		count("status=error", 1)
+		count("errors=true", 1)
+		count("service=billing&status=error", 0) // never on one span
+		count("service=billing&errors=true", 1)
+		count(attr("shard=2"), 6)
+		count(attr("shard!=2")+"&"+attr("shard"), 24)
+		count(attr("!shard"), 1)
+		count(attr("http.response.status_code>=225"), 6)
+		count(attr("http.response.status_code=500"), 1)
+		count(attr("http.status_code<205"), 5)
+		count(attr("http.response.status_code>200")+"&"+attr("http.response.status_code<=210")+"&"+attr("shard=0"), 2)
+		count(attr("host.name=h1"), 31)
+		count(attr("ok=false"), 1)
+		count(attr("ratio<0.5"), 1)
+		count(attr("@peer=orders"), 1)
+		count(attr("@duration>25ms"), 5)
+		count("minDuration=10ms&maxDuration=12ms", 3)
+		count("minTraceDuration=29ms", 2)
+		count("from=now-1h", 31)
+		count("to=now-1h", 0)
+		count(fmt.Sprintf("from=%d", traces[1].Spans[0].StartNS), 30)
+		count(fmt.Sprintf("to=%d", traces[1].Spans[0].StartNS), 1)
+	})
+
+	t.Run("paging", func(t *testing.T) {
+		var ids []string
+		cursor := ""
+		for pages := 0; ; pages++ {
+			page := decode[tracePage](t, at(t, "/traces?limit=7&cursor="+url.QueryEscape(cursor)))
+			for _, tr := range page.Traces {
+				ids = append(ids, tr.TraceID)
+			}
+			if cursor = page.NextCursor; cursor == "" {
+				break
+			}
+			if pages > 10 {
+				t.Fatal("the pages do not end")
+			}
+		}
+		want := make([]string, 0, len(traces))
+		for _, tr := range slices.Backward(traces) {
+			want = append(want, tr.ID.String())
+		}
+		if !slices.Equal(ids, want) {
+			t.Errorf("newest first, each once: got %v\nwant %v", ids, want)
+		}
+		if got := get(t, srv.URL+"/api/v1/traces?cursor=nonsense"); got.status != 400 {
+			t.Errorf("a made-up cursor: got %d %s", got.status, got.body)
+		}
+	})
+
+	t.Run("logs and stats", func(t *testing.T) {
+		for query, want := range map[string]int{"": 1, "text=BROKE": 1, "text=fine": 0, "minSeverity=fatal": 0, "service=billing": 0,
+			"traceId=" + first.ID.String(): 1, "from=now-1h&to=now": 1} {
+			if got := decode[logPage](t, at(t, "/logs?"+query)); len(got.Logs) != want {
+				t.Errorf("logs %s: got %d, want %d", query, len(got.Logs), want)
+			}
+		}
+		if got := decode[logPage](t, at(t, "/traces/"+first.ID.String()+"/logs")); len(got.Logs) != 1 || got.Logs[0].TraceID != first.ID.String() {
+			t.Errorf("logs of the trace: got %+v", got)
+		}
+		var stats struct {
+			Signals []struct {
+				Signal             string
+				Rows, Bytes        uint64
+				OldestNS, NewestNS string
+			}
+		}
+		json.Unmarshal([]byte(at(t, "/stats")), &stats)
+		if s := stats.Signals; len(s) != 3 || s[0].Rows != 34 || s[1].Rows != 1 || s[2].Rows != 0 || s[0].Bytes == 0 ||
+			s[0].OldestNS == "" || s[2].OldestNS != "" {
+			t.Errorf("stats: got %+v", s)
+		}
+	})
+
+	t.Run("Jaeger v1", func(t *testing.T) { jaegerV1OverEngine(t, srv.URL, first) })
+	t.Run("Jaeger v3", func(t *testing.T) { jaegerV3OverEngine(t, srv.URL, first) })
+}
+
+// jaegerReply is the envelope with traces in it.
+type jaegerReply struct {
+	Data   []jaegerTrace
+	Errors []jaegerError
+}
+
+func jaegerV1OverEngine(t *testing.T, base string, first *store.Trace) {
+	ask := func(query string) jaegerReply {
+		t.Helper()
+		got := get(t, base+"/api/traces"+query)
+		if got.status != 200 {
+			t.Fatalf("%s: got %d %s", query, got.status, got.body)
+		}
+		var out jaegerReply
+		if err := json.Unmarshal([]byte(got.body), &out); err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	// Through JSON both ways, so that the numbers are of one type.
+	var want jaegerTrace
+	sorted := *first
+	sorted.Spans = slices.Clone(first.Spans)
+	slices.SortFunc(sorted.Spans, func(a, b store.Span) int {
+		if a.StartNS != b.StartNS {
+			return int(a.StartNS - b.StartNS)
+		}
+		return strings.Compare(a.SpanID.String(), b.SpanID.String())
+	})
+	raw, _ := json.Marshal(newJaegerTrace(&sorted))
+	json.Unmarshal(raw, &want)
+	for _, id := range []string{"c0ffee00c0ffee", "00c0ffee00c0ffee", first.ID.String()} {
+		if got := ask("/" + id); len(got.Data) != 1 || !reflect.DeepEqual(got.Data[0], want) {
+			t.Errorf("%s: got  %+v\nwant %+v", id, got.Data, want)
+		}
+	}
+	if got := ask("?traceID=c0ffee00c0ffee&traceID=1"); len(got.Data) != 1 || len(got.Errors) != 1 {
+		t.Errorf("by ids: got %d traces, %v", len(got.Data), got.Errors)
+	}
+	count := func(query string, want int) {
+		t.Helper()
+		if got := ask("?" + query); len(got.Data) != want {
+			t.Errorf("%s: got %d traces, want %d", query, len(got.Data), want)
+		}
+	}
+	tags := func(s string) string { return "service=api&tags=" + url.QueryEscape(s) }
+	count("service=api", 31)
+	count("service=api&limit=4", 4)
+	count("service=billing&operation=charge", 1)
+	count("service=api&operation=charge", 0)
+	count("service=api&minDuration=25.5ms", 5)
+	count("service=api&tag=shard:3", 6)
+	count(tags(`{"error":"true"}`), 1)
+	count(tags(`{"error":"false","shard":"1"}`), 6)
+	count(tags(`{"http.status_code":"500"}`), 1) // stored under its present name
+	count(tags(`{"http.response.status_code":"500","span.kind":"server"}`), 1)
+	count(tags(`{"span.kind":"client"}`), 1)
+	start := first.Spans[0].StartNS / 1000
+	count(fmt.Sprintf("service=api&start=%d&end=%d", start, start), 1)
+	count(fmt.Sprintf("service=api&start=%d&end=%d", start-10, start-1), 0)
+	if got := get(t, base+"/api/services/billing/operations").body; !strings.Contains(got, `"data":["charge","consume"],"total":2`) {
+		t.Errorf("operations: got %s", got)
+	}
+	if got := get(t, base+"/api/dependencies").body; !strings.Contains(got, `"data":[{"parent":"api","child":"billing","callCount":1}]`) {
+		t.Errorf("dependencies: got %s", got)
+	}
+	if got := get(t, base+"/api/traces/123456"); got.status != 404 || !strings.Contains(got.body, `"msg":"trace not found"`) {
+		t.Errorf("missing: got %d %s", got.status, got.body)
+	}
+}
+
+func jaegerV3OverEngine(t *testing.T, base string, first *store.Trace) {
+	times := "query.startTimeMin=" + time.Now().Add(-time.Hour).UTC().Format(time.RFC3339Nano) + "&query.startTimeMax=" + time.Now().UTC().Format(time.RFC3339Nano)
+	spans := func(path string) int {
+		t.Helper()
+		got := get(t, base+"/api/v3"+path)
+		var out struct{ Result json.RawMessage }
+		if err := json.Unmarshal([]byte(got.body), &out); err != nil || got.status != 200 {
+			t.Fatalf("%s: got %d %s", path, got.status, got.body)
+		}
+		td, err := (&ptrace.JSONUnmarshaler{}).UnmarshalTraces(out.Result)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return td.SpanCount()
+	}
+	if got := spans("/traces/" + first.ID.String()); got != 4 {
+		t.Errorf("trace: got %d spans, want 4", got)
+	}
+	if got := spans("/traces?" + times); got != 34 {
+		t.Errorf("search: got %d spans, want 34", got)
+	}
+	if got := spans("/traces?" + times + "&query.serviceName=api&query.attributes=" + url.QueryEscape(`{"shard":"1"}`)); got != 6 {
+		t.Errorf("search by attribute: got %d spans, want 6", got)
+	}
+	if got := get(t, base+"/api/v3/traces?"+times+"&query.serviceName=nobody"); got.status != 404 {
+		t.Errorf("nothing found: got %d %s", got.status, got.body)
+	}
+	var sums struct{ Summaries []v3Summary }
+	got := get(t, base+"/api/v3/trace-summaries?"+times+"&query.serviceName=billing")
+	if err := json.Unmarshal([]byte(got.body), &sums); err != nil || len(sums.Summaries) != 1 {
+		t.Fatalf("summaries: got %s, %v", got.body, err)
+	}
+	if s := sums.Summaries[0]; s.RootServiceName != "api" || s.RootOperationName != "GET /" || s.SpanCount != 4 || s.ErrorSpanCount != 1 {
+		t.Errorf("summary: got %+v", s)
+	}
+}
