@@ -35,7 +35,7 @@ func (b *predicateBuilder) fromResources(condition string) string {
 	if condition == never {
 		return never
 	}
-	return "resource_hash IN (SELECT hash FROM resources WHERE day >= {from_day:Date} AND day <= {to_day:Date} AND " + condition + ")"
+	return "resource_hash IN (SELECT hash FROM resources WHERE day >= toDate({from_day:UInt16}) AND day <= toDate({to_day:UInt16}) AND " + condition + ")"
 }
 
 var mapOf = [...]string{

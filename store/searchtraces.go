@@ -284,7 +284,7 @@ WHERE start_time >= fromUnixTimestamp64Nano({from:Int64}, 'UTC') AND start_time 
 		sql.WriteString("\nGROUP BY trace_id")
 	}
 	sql.WriteString("\nORDER BY first_match DESC, trace_id DESC\nLIMIT {limit:UInt32}")
-	if strings.Contains(t.where, "{from_day:Date}") {
+	if strings.Contains(t.where, "{from_day:UInt16}") {
 		params = append(params, param("from_day", fmt.Sprint(from)), param("to_day", fmt.Sprint(to)))
 	}
 	return statement{sql.String(), params}
