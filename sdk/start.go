@@ -74,6 +74,9 @@ func New(ctx context.Context, opts ...Option) (*SDK, error) {
 		batch := sdktrace.NewBatchSpanProcessor(exporter, env.batch()...)
 		options = append(options, sdktrace.WithSpanProcessor(NewProcessor(batch)))
 	}
+	for _, p := range c.processors {
+		options = append(options, sdktrace.WithSpanProcessor(p))
+	}
 	provider := sdktrace.NewTracerProvider(options...)
 	if err := env.err(); err != nil {
 		if s.remote != nil {
@@ -119,6 +122,7 @@ type config struct {
 	service    string
 	attributes []attribute.KeyValue
 	exporter   sdktrace.SpanExporter
+	processors []sdktrace.SpanProcessor
 	sampler    sdktrace.Sampler
 	formats    []Format
 }
@@ -133,6 +137,12 @@ func WithAttributes(attrs ...attribute.KeyValue) Option {
 
 // WithExporter sends spans to e instead of where the environment points.
 func WithExporter(e sdktrace.SpanExporter) Option { return func(c *config) { c.exporter = e } }
+
+// WithSpanProcessor shows every span to p too, besides what exports them. Wrap p in [NewProcessor] for it to see spans as the
+// exporter does.
+func WithSpanProcessor(p sdktrace.SpanProcessor) Option {
+	return func(c *config) { c.processors = append(c.processors, p) }
+}
 
 // WithSampler decides by root which new traces are kept; traces that come in keep the decision they have.
 func WithSampler(root sdktrace.Sampler) Option {
