@@ -41,7 +41,7 @@ type jaegerError struct {
 func (s *Server) jaegerV1Routes(r chi.Router) {
 	h := func(h handler) http.HandlerFunc { return adaptWith(h, s.writeJaegerError) }
 	r.NotFound(h(noSuchRoute))
-	r.MethodNotAllowed(h(noSuchMethod))
+	r.MethodNotAllowed(h(s.noSuchMethod))
 	r.Group(func(r chi.Router) {
 		r.Use(s.require(auth.Query, s.writeJaegerError))
 		r.Get("/services", h(s.jaegerServices))

@@ -18,7 +18,7 @@ import (
 func (s *Server) jaegerV3Routes(r chi.Router) {
 	h := func(h handler) http.HandlerFunc { return adaptWith(h, s.writeV3Error) }
 	r.NotFound(h(noSuchRoute))
-	r.MethodNotAllowed(h(noSuchMethod))
+	r.MethodNotAllowed(h(s.noSuchMethod))
 	r.Group(func(r chi.Router) {
 		r.Use(s.require(auth.Query, s.writeV3Error))
 		r.Get("/services", h(s.v3Services))

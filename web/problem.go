@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/go-chi/chi/v5"
+
 	"weft/auth"
 	"weft/store"
 )
@@ -127,7 +129,17 @@ func noSuchRoute(_ http.ResponseWriter, r *http.Request) error {
 		Detail: "nothing is served at " + clip(r.URL.Path)}
 }
 
-func noSuchMethod(_ http.ResponseWriter, r *http.Request) error {
+func (s *Server) noSuchMethod(w http.ResponseWriter, r *http.Request) error {
+	allowed := []string{}
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
+		if s.mux.Match(chi.NewRouteContext(), method, r.URL.Path) {
+			allowed = append(allowed, method)
+		}
+	}
+	if len(allowed) == 0 { // a page of the user interface
+		allowed = append(allowed, http.MethodGet)
+	}
+	w.Header().Set("Allow", strings.Join(allowed, ", "))
 	return &problem{code: "no-such-method", Status: http.StatusMethodNotAllowed, Title: "Method not allowed",
 		Detail: "this route does not take " + clip(r.Method)}
 }

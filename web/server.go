@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
 	"github.com/klauspost/compress/gzhttp"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -143,13 +144,13 @@ func (s *Server) mount(h http.Handler) http.Handler {
 
 func (s *Server) routes() chi.Router {
 	r := chi.NewRouter()
-	r.Use(secure, s.recoverPanic, s.refuseForeignWrites, s.limitTime)
+	r.Use(secure, s.recoverPanic, s.refuseForeignWrites, s.limitTime, middleware.GetHead)
 	s.probeRoutes(r)
 	r.Route("/api/v1", s.ownRoutes)
 	r.Route("/api/v3", s.jaegerV3Routes)
 	r.Route("/api", s.jaegerV1Routes)
 	r.NotFound(s.serveUI)
-	r.MethodNotAllowed(s.adapt(noSuchMethod))
+	r.MethodNotAllowed(s.adapt(s.noSuchMethod))
 	return r
 }
 
@@ -173,7 +174,7 @@ func Probes(c Config) http.Handler {
 
 func (s *Server) ownRoutes(r chi.Router) {
 	r.NotFound(s.adapt(noSuchRoute))
-	r.MethodNotAllowed(s.adapt(noSuchMethod))
+	r.MethodNotAllowed(s.adapt(s.noSuchMethod))
 	r.Get("/openapi.yaml", serveOpenAPI)
 	r.Get("/info", s.adapt(s.getInfo))
 	r.Get("/session", s.adapt(s.getSession))

@@ -315,6 +315,14 @@ func TestMethodsAndRoutes(t *testing.T) {
 	check("GET", "/api/v3/nothing", 404, `{"error":{"httpCode":404`)
 	check("GET", "/assets/missing.js", 404, "no-such-route")
 	check("GET", "/trace/anything", 200, "<base href=\"/\">")
+	check("HEAD", "/healthz", 200, "")
+	check("HEAD", "/api/v1/services", 200, "")
+	check("HEAD", "/search", 200, "")
+	for path, want := range map[string]string{"/api/v1/session": "GET, POST, DELETE", "/api/v1/traces": "GET", "/api/transform": "POST", "/search": "GET"} {
+		if got := do(t, request(t, "PUT", srv.URL+path, "")); got.status != 405 || got.header.Get("Allow") != want {
+			t.Errorf("PUT %s: got %d, Allow %q, want %q", path, got.status, got.header.Get("Allow"), want)
+		}
+	}
 }
 
 func TestBasePath(t *testing.T) {

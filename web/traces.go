@@ -9,6 +9,9 @@ import (
 	"weft/store"
 )
 
+// maxTraceCursor is room for the longest cursor of a search, which remembers the traces shown of late (13 kB).
+const maxTraceCursor = 16 << 10
+
 // maxConditions bounds the attr parameters of one search; each costs a condition in the query.
 const maxConditions = 20
 
@@ -64,7 +67,7 @@ func parseTraceQuery(p *params, now time.Time) (store.TraceQuery, error) {
 		Range:      p.timeRange(now),
 		ErrorsOnly: p.boolean("errors"),
 		Limit:      p.number("limit", 1, 1000, 50),
-		Cursor:     p.text("cursor", maxText),
+		Cursor:     p.text("cursor", maxTraceCursor),
 	}
 	where := func(field string, op store.Op, v store.Value) {
 		q.Where = append(q.Where, store.Predicate{Field: field, Op: op, Value: v})

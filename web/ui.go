@@ -2,9 +2,7 @@ package web
 
 import (
 	"bytes"
-	"crypto/rand"
 	"embed"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,9 +25,7 @@ var embedded embed.FS
 // uiHost serves the user interface: files of the build where the path names one, else its page, which routes by itself.
 type uiHost struct {
 	files fs.FS
-	page  []byte // index.html, or the placeholder
-	// config is what the page learns about the server; the nonce of each answer is added to it.
-	config uiConfig
+	page  []byte // index.html, or the placeholder, with what this server adds
 }
 
 // uiConfig is the JSON in the page's element #weft-config.
@@ -37,8 +33,6 @@ type uiConfig struct {
 	Version      string `json:"version"`
 	BasePath     string `json:"basePath"`
 	AuthRequired bool   `json:"authRequired"`
-	// StyleNonce is what the Content-Security-Policy of this very page lets inserted <style> elements carry.
-	StyleNonce string `json:"styleNonce"`
 }
 
 func newUIHost(c Config) (*uiHost, error) {
@@ -60,9 +54,16 @@ func newUIHost(c Config) (*uiHost, error) {
 	if !headTag.Match(page) {
 		return nil, errors.New("user interface: its page has no <head>")
 	}
-	page = baseTag.ReplaceAll(page, nil) // the development server's; the first one in a page wins
-	return &uiHost{files: files, page: page,
-		config: uiConfig{Version: c.Version, BasePath: c.BasePath, AuthRequired: c.Tokens != nil}}, nil
+	config, err := json.Marshal(uiConfig{Version: c.Version, BasePath: c.BasePath, AuthRequired: c.Tokens != nil})
+	if err != nil {
+		return nil, fmt.Errorf("user interface: %w", err)
+	}
+	// Marshal escapes <, > and &, so that no value can end the element. It is data to a browser, not a script, and needs no
+	// exception in the policy. A base address in the build is the development server's, and the first one in a page wins.
+	inject := fmt.Sprintf(`<base href="%s/"><script type="application/json" id="weft-config">%s</script>`, c.BasePath, config)
+	page = baseTag.ReplaceAll(page, nil)
+	at := headTag.FindIndex(page)[1]
+	return &uiHost{files: files, page: bytes.Join([][]byte{page[:at], []byte(inject), page[at:]}, nil)}, nil
 }
 
 var (
@@ -74,7 +75,7 @@ var (
 // show up as a puzzling syntax error in the browser.
 func (s *Server) serveUI(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		s.writeProblem(w, r, noSuchMethod(w, r))
+		s.writeProblem(w, r, s.noSuchMethod(w, r))
 		return
 	}
 	name := strings.TrimPrefix(path.Clean("/"+r.URL.Path), "/")
@@ -87,30 +88,17 @@ func (s *Server) serveUI(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// servePage sends the page with the base address that its relative links need, its configuration, and a policy that allows
-// no script but the build's own files. The configuration is data to a browser, not a script, so it needs no exception.
+// pagePolicy allows nothing but the build's own files: no inline script or style, no other origin. blob: and data: images are
+// the ones the page draws itself.
+const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; " +
+	"connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+
 func (u *uiHost) servePage(w http.ResponseWriter) {
-	config := u.config
-	config.StyleNonce = newNonce()
-	data, err := json.Marshal(config) // escapes <, > and &, so that no value can end the element
-	if err != nil {
-		panic(err) // strings and a bool always encode
-	}
-	inject := fmt.Sprintf(`<base href="%s/"><script type="application/json" id="weft-config">%s</script>`, config.BasePath, data)
-	at := headTag.FindIndex(u.page)[1]
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-"+config.StyleNonce+"'; "+
-		"img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'; "+
-		"base-uri 'self'; form-action 'self'; frame-ancestors 'none'")
-	w.Write(bytes.Join([][]byte{u.page[:at], []byte(inject), u.page[at:]}, nil))
-}
-
-func newNonce() string {
-	var raw [16]byte
-	rand.Read(raw[:]) // never fails, by its documentation
-	return base64.RawStdEncoding.EncodeToString(raw[:])
+	h.Set("Cache-Control", "no-cache")
+	h.Set("Content-Security-Policy", pagePolicy)
+	w.Write(u.page)
 }
 
 // encodings are the precompressed forms a build may bring, best first.

@@ -54,10 +54,9 @@ func TestUIPage(t *testing.T) {
 	srv := testServer(t, &fakeStore{}, func(c *Config) {
 		c.UI, c.BasePath, c.Version = builtUI, "/obs", "1</script><script>alert(1)</script>"
 	})
-	seen := map[string]bool{}
 	for _, path := range []string{"/obs/", "/obs/search?service=a", "/obs/trace/abc", "/obs/index.html", "/obs/locales"} {
 		got := get(t, srv.URL+path)
-		if got.status != 200 || got.header.Get("Content-Type") != "text/html; charset=utf-8" || got.header.Get("Cache-Control") != "no-store" {
+		if got.status != 200 || got.header.Get("Content-Type") != "text/html; charset=utf-8" || got.header.Get("Cache-Control") != "no-cache" {
 			t.Errorf("%s: got %d %v", path, got.status, got.header)
 		}
 		if strings.Count(got.body, "<base") != 1 || !strings.Contains(got.body, `<head lang=x><base href="/obs/">`) {
@@ -72,14 +71,9 @@ func TestUIPage(t *testing.T) {
 			t.Fatalf("%s: configuration %v in %s", path, c, got.body)
 		}
 		policy := got.header.Get("Content-Security-Policy")
-		if !strings.Contains(policy, "script-src 'self';") || !strings.Contains(policy, "style-src 'self' 'nonce-"+c.StyleNonce+"';") ||
-			strings.Contains(policy, "unsafe") {
+		if !strings.Contains(policy, "script-src 'self'; style-src 'self';") || strings.Contains(policy, "unsafe") {
 			t.Errorf("%s: policy %s", path, policy)
 		}
-		if seen[c.StyleNonce] {
-			t.Errorf("%s: the nonce was used before", path)
-		}
-		seen[c.StyleNonce] = true
 	}
 }
 
