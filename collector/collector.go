@@ -90,14 +90,20 @@ func resolver(set Settings) confmap.ResolverSettings {
 	if set.ConfigFile != "" {
 		uri = "file:" + set.ConfigFile
 	}
+	converters := []confmap.ConverterFactory{
+		confmap.NewConverterFactory(func(confmap.ConverterSettings) confmap.Converter {
+			return overlay{queueDir: set.QueueDir}
+		}),
+	}
+	if set.Tokens == nil {
+		converters = append(converters, confmap.NewConverterFactory(func(confmap.ConverterSettings) confmap.Converter {
+			return loopbackOnly{}
+		}))
+	}
 	return confmap.ResolverSettings{
-		URIs:              []string{uri},
-		DefaultScheme:     "env",
-		ProviderFactories: []confmap.ProviderFactory{envprovider.NewFactory(), fileprovider.NewFactory(), yamlprovider.NewFactory()},
-		ConverterFactories: []confmap.ConverterFactory{
-			confmap.NewConverterFactory(func(confmap.ConverterSettings) confmap.Converter {
-				return overlay{queueDir: set.QueueDir}
-			}),
-		},
+		URIs:               []string{uri},
+		DefaultScheme:      "env",
+		ProviderFactories:  []confmap.ProviderFactory{envprovider.NewFactory(), fileprovider.NewFactory(), yamlprovider.NewFactory()},
+		ConverterFactories: converters,
 	}
 }

@@ -140,13 +140,6 @@ func (c *config) validate(fs *pflag.FlagSet) (errs []error) {
 	if c.pprof != "" && !isLoopback(c.pprof) {
 		bad("--pprof: want a loopback address, got %q", c.pprof)
 	}
-	if fs.Lookup("collector-config") != nil && c.collectorConfig == "" {
-		for _, r := range receivers {
-			if err := c.checkListen(r.env, r.address(os.Getenv)); err != nil {
-				bad("%w", err)
-			}
-		}
-	}
 	return errs
 }
 

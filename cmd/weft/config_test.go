@@ -50,7 +50,6 @@ func TestResolveNamesEveryProblem(t *testing.T) {
 	}
 	t.Setenv("WEFT_RETENTION_LOGS", "1h")
 	t.Setenv("WEFT_ENGINE_MEMORY", "much")
-	t.Setenv("WEFT_OTLP_GRPC", "0.0.0.0:4317")
 	_, err := resolveUp(t, "--config", file, "--http", "0.0.0.0:80", "--log-format", "xml", "--pprof", "0.0.0.0:1", "--base-path", "x")
 	if err == nil {
 		t.Fatal("no error")
@@ -59,7 +58,6 @@ func TestResolveNamesEveryProblem(t *testing.T) {
 		`unknown key "retention"`,
 		`WEFT_ENGINE_MEMORY`, `want a size such as 512MiB or 4GiB, got "much"`,
 		`--http: 0.0.0.0:80 can be reached from other machines`,
-		`WEFT_OTLP_GRPC: 0.0.0.0:4317 can be reached from other machines`,
 		`--log-format: want text or json, got "xml"`,
 		`WEFT_RETENTION_LOGS`, `want 0, or 1d to 3650d, got "1h"`,
 		`--pprof: want a loopback address`,

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -20,6 +21,8 @@ var version = "dev"
 
 func main() {
 	engine.RunIfChild()
+	// A child that is to end with us ends with the thread that started it; this one lives as long as the process.
+	runtime.LockOSThread()
 	os.Exit(run(os.Args[1:]))
 }
 
