@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/url"
 	"os"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 
+	"weft/store"
 	"weft/store/engine"
 )
 
@@ -41,6 +41,24 @@ func Main(m *testing.M) {
 		code = max(code, 1)
 	}
 	os.Exit(code)
+}
+
+// Open returns a store on a fresh, migrated database of the test's own, without retention. It is closed, and the
+// database dropped, when the test ends.
+func Open(t testing.TB) *store.Store {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	s, err := store.Open(ctx, store.Config{DSN: DSN(t), Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error("storetest: close the store:", err)
+		}
+	})
+	return s
 }
 
 // DSN returns the DSN of a database of the test's own on the shared engine. The database does not exist yet: store.Open
@@ -103,7 +121,7 @@ func stop() error {
 
 // drop removes a test's database. SYNC, so that a long run does not fill the disk with dropped tables.
 func drop(t testing.TB, dsn, name string) {
-	opts, err := clickhouse.ParseDSN(strings.TrimSpace(dsn))
+	opts, err := clickhouse.ParseDSN(dsn)
 	if err != nil {
 		t.Error("storetest: parse the engine's DSN:", err)
 		return

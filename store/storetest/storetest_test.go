@@ -44,3 +44,14 @@ func TestEveryTestHasItsOwnDatabase(t *testing.T) {
 		t.Errorf("database %s outlived its test", name)
 	}
 }
+
+func TestOpenIsReady(t *testing.T) {
+	s := storetest.Open(t)
+	if err := s.Ping(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	services, err := s.Services(context.Background())
+	if err != nil || len(services) != 0 {
+		t.Errorf("got %v, %v, want no services in a fresh database", services, err)
+	}
+}
