@@ -71,12 +71,13 @@ func (s *spans) span(span ptrace.Span) {
 	s.events(span, &failure, &rs)
 	s.links(span, &rs)
 
-	attrs.EnsureCapacity(attrs.Len() + 6)
+	failed := span.Status().Code() == ptrace.StatusCodeError
+	attrs.EnsureCapacity(attrs.Len() + added(peer != "", failed, failed, statement != "", statement != "", rs != 0))
 	attrs.PutStr(semconv.SpanCategory, category)
 	if peer != "" {
 		attrs.PutStr(semconv.PeerName, peer)
 	}
-	if span.Status().Code() == ptrace.StatusCodeError {
+	if failed {
 		failure.put(attrs, s.cfg.MaxValueBytes)
 	}
 	if statement != "" {
@@ -88,6 +89,17 @@ func (s *spans) span(span ptrace.Span) {
 		s.tally.repair(rs)
 		attrs.PutStr(semconv.Repaired, rs.String())
 	}
+}
+
+// added is how many attributes are derived. Growing by exactly that is the dearest thing here; growing by more is dearer.
+func added(some ...bool) int {
+	n := 1 // the category
+	for _, b := range some {
+		if b {
+			n++
+		}
+	}
+	return n
 }
 
 // frame mends everything about a span but its attributes, events and links.
