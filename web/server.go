@@ -85,7 +85,7 @@ var basePathPattern = regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)*$`)
 
 // New checks c and builds the routes. It starts nothing.
 func New(c Config) (*Server, error) {
-	c.BasePath = strings.TrimRight(c.BasePath, "/")
+	c = c.withDefaults()
 	var errs []error
 	if c.Store == nil {
 		errs = append(errs, errors.New("store: want one, got none"))
@@ -93,17 +93,8 @@ func New(c Config) (*Server, error) {
 	if !basePathPattern.MatchString(c.BasePath) {
 		errs = append(errs, fmt.Errorf("base path: want /letters-digits segments, got %q", c.BasePath))
 	}
-	if c.QueryTimeout == 0 {
-		c.QueryTimeout = 30 * time.Second
-	}
 	if c.QueryTimeout < 0 || c.QueryTimeout > 10*time.Minute {
 		errs = append(errs, fmt.Errorf("query timeout: want more than 0 and at most 10m, got %v", c.QueryTimeout))
-	}
-	if c.Gatherer == nil {
-		c.Gatherer = prometheus.NewRegistry()
-	}
-	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	ui, err := newUIHost(c)
 	errs = append(errs, err)
@@ -118,6 +109,34 @@ func New(c Config) (*Server, error) {
 	}
 	s.root = withRequestID(s.logRequest(compress(s.mount(s.mux))))
 	return s, nil
+}
+
+func (c Config) withDefaults() Config {
+	c.BasePath = strings.TrimRight(c.BasePath, "/")
+	if c.QueryTimeout == 0 {
+		c.QueryTimeout = 30 * time.Second
+	}
+	if c.Gatherer == nil {
+		c.Gatherer = prometheus.NewRegistry()
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return c
+}
+
+// Probes serves what a process without an API still has to say: /healthz, /readyz and /metrics, at the root, under the same
+// authentication. It uses Tokens, Gatherer, Ready and Logger of c.
+func Probes(c Config) http.Handler {
+	c = c.withDefaults()
+	s := &Server{cfg: c, log: c.Logger, now: time.Now}
+	r := chi.NewRouter()
+	s.mux = r
+	r.Use(secure, s.recoverPanic, middleware.GetHead)
+	s.probeRoutes(r)
+	r.NotFound(s.adapt(noSuchRoute))
+	r.MethodNotAllowed(s.adapt(s.noSuchMethod))
+	return withRequestID(s.logRequest(r))
 }
 
 // Handler serves the whole server.
@@ -160,16 +179,6 @@ func (s *Server) probeRoutes(r chi.Router) {
 	r.Get("/readyz", plain(s.ready))
 	r.With(s.require(auth.Query, s.writeProblem)).Get("/metrics",
 		promhttp.HandlerFor(s.cfg.Gatherer, promhttp.HandlerOpts{DisableCompression: true}).ServeHTTP)
-}
-
-// Probes serves only /healthz, /readyz and /metrics, for a process that answers no queries. It uses c's Tokens, Gatherer,
-// Ready and Logger.
-func Probes(c Config) http.Handler {
-	s := &Server{cfg: c, log: c.Logger, now: time.Now}
-	r := chi.NewRouter()
-	r.Use(secure, s.recoverPanic)
-	s.probeRoutes(r)
-	return withRequestID(s.logRequest(r))
 }
 
 func (s *Server) ownRoutes(r chi.Router) {

@@ -105,7 +105,7 @@ func TestProblemsNameFieldValueAndBound(t *testing.T) {
 	check("/api/v1/traces/xyz", fieldError{"traceId", "xyz", "1 to 32 hex digits", "want hex digits: encoding/hex: invalid byte: U+0078 'x'"})
 	check("/api/v1/traces/1/spans/00", fieldError{"spanId", "00", "1 to 16 hex digits", "an all-zero id is invalid"})
 	check("/api/v1/logs?minSeverity=25", fieldError{"minSeverity", "25", "trace, debug, info, warn, error, fatal, or 1 to 24", "no such severity"})
-	check("/api/v1/traces?cursor="+strings.Repeat("x", 1025), fieldError{"cursor", strings.Repeat("x", 200) + "…", "at most 1024 bytes", "too long"})
+	check("/api/v1/traces?cursor="+strings.Repeat("x", maxTraceCursor+1), fieldError{"cursor", strings.Repeat("x", 200) + "…", "at most 16384 bytes", "too long"})
 	check("/api/v1/traces?service=%91", fieldError{"service", "\uFFFD", "UTF-8", "want UTF-8 text"})
 	check("/api/v1/traces?"+strings.Repeat("attr=a&", 21), fieldError{"attr", "21", "at most 20 conditions", "too many"})
 }
@@ -284,6 +284,24 @@ func TestMetricsAndHeaders(t *testing.T) {
 	}
 	if got := get(t, srv.URL+"/healthz", "X-Request-Id: bad id").header.Get("X-Request-Id"); len(got) != 16 {
 		t.Errorf("a request id that could break the log was taken over: %q", got)
+	}
+}
+
+func TestProbes(t *testing.T) {
+	tokens, query, _ := testTokens(t)
+	waiting := errors.New("the store is not there yet")
+	srv := httptest.NewServer(Probes(Config{Tokens: tokens, Ready: func() error { return waiting }}))
+	defer srv.Close()
+	for path, want := range map[string]int{"/healthz": 200, "/readyz": 503, "/metrics": 401, "/": 404, "/api/v1/services": 404} {
+		if got := get(t, srv.URL+path); got.status != want {
+			t.Errorf("%s: got %d %s, want %d", path, got.status, got.body, want)
+		}
+	}
+	if got := get(t, srv.URL+"/metrics", "Authorization: Bearer "+query); got.status != 200 {
+		t.Errorf("metrics with a token: got %d", got.status)
+	}
+	if got := do(t, request(t, "POST", srv.URL+"/healthz", "")); got.status != 405 || got.header.Get("Allow") != "GET" {
+		t.Errorf("POST: got %d, Allow %q", got.status, got.header.Get("Allow"))
 	}
 }
 
