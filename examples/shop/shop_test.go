@@ -124,6 +124,11 @@ func TestOnce(t *testing.T) {
 			t.Errorf("no span of %s has %s=%s", want.service, want.attr, want.value)
 		}
 	}
+	for _, name := range []string{"BEGIN", "INSERT orders", "COMMIT", "SELECT products", "GET /recommendations/{user}", "POST /checkout", "POST /score", "charge"} {
+		if !slices.ContainsFunc(spans, func(r received) bool { return r.name == name }) {
+			t.Errorf("no span is called %q", name)
+		}
+	}
 	if s.logs[frontend] != n || s.logs[shipping] != n {
 		t.Errorf("logs with a trace: got %v", s.logs)
 	}

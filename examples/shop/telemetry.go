@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"sync"
 	"time"
 
@@ -141,6 +143,7 @@ func (s *service) openDB(ctx context.Context, file string, schema string) (*sql.
 	}
 	db, err := otelsql.Open("sqlite", sqliteDSN(path),
 		otelsql.WithAttributes(attribute.String("db.system.name", "sqlite"), attribute.String("db.namespace", file)),
+		otelsql.WithSpanNameFormatter(func(_ context.Context, m otelsql.Method, query string) string { return statementName(m, query) }),
 		otelsql.WithSpanOptions(otelsql.SpanOptions{
 			OmitConnResetSession: true, OmitConnPrepare: true, OmitRows: true, OmitConnectorConnect: true, DisableErrSkip: true,
 			// Statements belong to requests; the pool's own housekeeping makes no traces.
@@ -151,6 +154,26 @@ func (s *service) openDB(ctx context.Context, file string, schema string) (*sql.
 	}
 	db.SetMaxOpenConns(4)
 	return db, nil
+}
+
+var statementTable = regexp.MustCompile(`(?i)\b(?:FROM|INTO|UPDATE)\s+(\w+)`)
+
+// statementName names a span "SELECT products", as OpenTelemetry's database conventions have it; without a statement the
+// method says what it is.
+func statementName(m otelsql.Method, query string) string {
+	verb, _, _ := strings.Cut(strings.TrimSpace(query), " ")
+	table := statementTable.FindStringSubmatch(query)
+	switch {
+	case m == otelsql.MethodConnBeginTx:
+		return "BEGIN"
+	case m == otelsql.MethodTxCommit:
+		return "COMMIT"
+	case m == otelsql.MethodTxRollback:
+		return "ROLLBACK"
+	case table == nil:
+		return string(m)
+	}
+	return verb + " " + table[1]
 }
 
 func openSQLite(ctx context.Context, path, schema string) (*sql.DB, error) {

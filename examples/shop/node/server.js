@@ -25,6 +25,9 @@ const server = http.createServer((req, res) => {
     // The frontend has checked it.
     read(req).then((body) => answer(200, Object.assign(faults, JSON.parse(body))), fail(400));
   } else if (user && req.method === 'GET') {
+    // node:http knows no routes; its instrumentation is told.
+    const route = '/recommendations/{user}';
+    trace.getActiveSpan()?.updateName(`GET ${route}`).setAttribute('http.route', route);
     recommend(decodeURIComponent(user[1])).then((body) => answer(200, body), fail(502));
   } else answer(404, { error: `no route ${req.method} ${req.url}` });
 });
