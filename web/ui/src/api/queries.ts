@@ -1,6 +1,7 @@
 import { keepPreviousData, QueryCache, QueryClient, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { buildTrace } from '../trace/model';
-import { ApiError, api, type SearchRequest } from './client';
+import { ApiError, api, type SearchRequest, type Session } from './client';
+import { readConfig } from './config';
 
 export const PAGE_SIZE = 100;
 
@@ -29,7 +30,16 @@ export function createQueryClient(): QueryClient {
   return client;
 }
 
-export const useSession = () => useQuery({ queryKey: SESSION, queryFn: api.session, staleTime: 60_000 });
+const ANYONE: Session = { authRequired: false, signedIn: true, name: '', scopes: [] };
+
+/** Who is signed in. Nothing is asked where the page already says that anyone may look. */
+export const useSession = () =>
+  useQuery({
+    queryKey: SESSION,
+    queryFn: api.session,
+    staleTime: 60_000,
+    ...(readConfig().authRequired === false && { initialData: ANYONE }),
+  });
 
 export const useInfo = () => useQuery({ queryKey: ['info'], queryFn: api.info, staleTime: 300_000 });
 

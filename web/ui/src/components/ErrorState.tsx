@@ -1,8 +1,8 @@
-import { Alert, Button, Group, Text } from '@mantine/core';
-import { IconAlertTriangle } from '@tabler/icons-react';
+import { Button, Group, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { ApiError } from '../api/client';
 import { useCopy } from './CopyButton';
+import { Note } from './Note';
 
 /** Stands where the data would: what failed, the request's id, another try, and the details for a report. */
 export function ErrorState({ error, retry }: { error: unknown; retry: () => void }) {
@@ -13,14 +13,7 @@ export function ErrorState({ error, retry }: { error: unknown; retry: () => void
     api?.status === 0 ? t('state.unreachable') : error instanceof Error ? error.message : String(error);
   const details = api?.details() ?? String(error instanceof Error ? (error.stack ?? error.message) : error);
   return (
-    <Alert
-      color="red"
-      variant="light"
-      icon={<IconAlertTriangle size={18} />}
-      title={t('state.failed')}
-      m="md"
-      role="alert"
-    >
+    <Note tone="error" title={t('state.failed')}>
       <Text>{message}</Text>
       {api?.problem.requestId && (
         <Text c="dimmed" size="xs">
@@ -35,6 +28,6 @@ export function ErrorState({ error, retry }: { error: unknown; retry: () => void
           {done ? t('state.copied') : t('state.copyDetails')}
         </Button>
       </Group>
-    </Alert>
+    </Note>
   );
 }

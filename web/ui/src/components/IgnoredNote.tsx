@@ -1,6 +1,6 @@
-import { Alert } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Note } from './Note';
 
 /** Says once which parts of the address the page did not understand. */
 export function IgnoredNote({ ignored }: { ignored: readonly string[] }) {
@@ -8,16 +8,8 @@ export function IgnoredNote({ ignored }: { ignored: readonly string[] }) {
   const [open, setOpen] = useState(true);
   if (!open || ignored.length === 0) return null;
   return (
-    <Alert
-      color="yellow"
-      variant="light"
-      py="xs"
-      m="xs"
-      withCloseButton
-      closeButtonLabel={t('state.close')}
-      onClose={() => setOpen(false)}
-    >
+    <Note tone="warning" onClose={() => setOpen(false)}>
       {t('state.ignored', { list: ignored.join(', ') })}
-    </Alert>
+    </Note>
   );
 }

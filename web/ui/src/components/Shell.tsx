@@ -18,6 +18,8 @@ export function Shell() {
   const { t } = useTranslation();
   const session = useSession();
   const locked = session.data?.authRequired === true && !session.data.signedIn;
+  // Asking for data before it is known who asks would only collect refusals.
+  const open = !locked && !session.isPending;
   return (
     <div className={classes.shell}>
       <a className={classes.skip} href="#main">
@@ -28,7 +30,7 @@ export function Shell() {
           <Logo />
           Weft
         </Link>
-        {!locked && (
+        {open && (
           <nav className={classes.nav}>
             <Link to="/traces" className={classes.link} activeOptions={{ includeSearch: false }}>
               {t('shell.traces')}
@@ -36,7 +38,7 @@ export function Shell() {
           </nav>
         )}
         <div className={classes.spring} />
-        {!locked && (
+        {open && (
           <>
             <JumpBox />
             <Tooltip label={t('shell.palette')}>
@@ -51,9 +53,10 @@ export function Shell() {
         {session.data && <Account session={session.data} />}
       </header>
       <main id="main" tabIndex={-1} className={classes.main}>
-        {locked ? <SignInPage /> : <Outlet />}
+        {locked && <SignInPage />}
+        {open && <Outlet />}
       </main>
-      {!locked && (
+      {open && (
         <>
           <Footer />
           <CommandPalette />

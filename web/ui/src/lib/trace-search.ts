@@ -74,6 +74,13 @@ function assign<K extends keyof TraceSearch>(search: TraceSearch, key: K, value:
   if (value !== undefined && value !== '') search[key] = value;
 }
 
+/** Leaves out what holds anyway, so that equal states have equal addresses. */
+export const withoutDefaults = (search: TraceSearch): TraceSearch => ({
+  ...search,
+  from: search.from === DEFAULT_RANGE.from ? undefined : search.from,
+  to: search.to === DEFAULT_RANGE.to ? undefined : search.to,
+});
+
 export const rangeOf = (search: TraceSearch) => ({
   from: search.from ?? DEFAULT_RANGE.from,
   to: search.to ?? DEFAULT_RANGE.to,

@@ -16,8 +16,12 @@ export function parseWindow(text: string | undefined): TimeWindow | undefined {
   return { from, to };
 }
 
-export const writeWindow = ({ from, to }: TimeWindow) =>
-  `${writeDuration(durationNs(Math.round(from)))}-${writeDuration(durationNs(Math.round(to)))}`;
+/** Writes a window to a thousandth of its own width: more could not be seen, and nobody wants to read it. */
+export function writeWindow({ from, to }: TimeWindow): string {
+  const grain = Math.max(1, 10 ** Math.floor(Math.log10((to - from) / 1000)));
+  const text = (ns: number) => writeDuration(durationNs(Math.round(ns / grain) * grain));
+  return `${text(from)}-${text(to)}`;
+}
 
 export function readTraceView(raw: RawSearch): { view: TraceView; ignored: string[] } {
   const view: TraceView = {};

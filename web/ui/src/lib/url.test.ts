@@ -50,7 +50,7 @@ describe('search page address', () => {
 
   it('reads well', () => {
     expect(writeQuery({ attr: ['url.path=/a/b', 'n>=5'], from: 'now-6h' })).toBe(
-      '?attr=url.path%3D/a/b&attr=n>%3D5&from=now-6h',
+      '?attr=url.path%3D/a/b&attr=n%3E%3D5&from=now-6h',
     );
   });
 });
@@ -108,13 +108,14 @@ describe('trace page address', () => {
     });
   });
 
-  it('writes windows exactly', () => {
-    for (const [from, to] of [
-      [0, 1],
-      [120_000_000, 3_400_000_000],
-      [1_234_567, 999_999_999_999],
-    ] as const) {
-      expect(parseWindow(writeWindow({ from, to }))).toEqual({ from, to });
+  it('writes windows to a thousandth of their width', () => {
+    expect(writeWindow({ from: 16_939_739.4, to: 252_139_739.4 })).toBe('16.9ms-252.1ms');
+    expect(writeWindow({ from: 1_000_000_100, to: 1_000_000_200 })).toBe('1000000.1us-1000000.2us');
+    for (const window of [
+      { from: 0, to: 1 },
+      { from: 120_000_000, to: 3_400_000_000 },
+    ]) {
+      expect(parseWindow(writeWindow(window))).toEqual(window);
     }
   });
 

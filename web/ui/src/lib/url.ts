@@ -12,15 +12,7 @@ export function parseQuery(text: string): RawSearch {
 }
 
 // What may stand in a query unescaped and reads better so.
-const READABLE: Record<string, string> = {
-  '%3A': ':',
-  '%2F': '/',
-  '%40': '@',
-  '%2C': ',',
-  '%3E': '>',
-  '%3C': '<',
-  '%21': '!',
-};
+const READABLE: Record<string, string> = { '%3A': ':', '%2F': '/', '%40': '@', '%2C': ',', '%21': '!' };
 
 export function writeQuery(search: Record<string, unknown>): string {
   const params = new URLSearchParams();
@@ -29,7 +21,7 @@ export function writeQuery(search: Record<string, unknown>): string {
       if (one !== undefined && one !== null && one !== '' && one !== false) params.append(key, String(one));
     }
   }
-  const text = params.toString().replace(/%(3A|2F|40|2C|3E|3C|21)/g, (code) => READABLE[code] ?? code);
+  const text = params.toString().replace(/%(3A|2F|40|2C|21)/g, (code) => READABLE[code] ?? code);
   return text === '' ? '' : `?${text}`;
 }
 

@@ -18,7 +18,7 @@ export function paintMinimap(
   if (!context) return;
   const total = Math.max(1, model.durationNs);
   const room = height - TICK - 2;
-  const line = Math.max(1, Math.min(4, room / Math.max(1, model.rows)));
+  const line = Math.max(1, Math.min(4, (1.6 * room) / Math.max(1, model.rows)));
   // A pixel of one colour on one line is drawn once, so a hundred thousand spans cost what fits on the screen.
   const drawn = new Set<number>();
   for (let row = 0; row < model.rows; row++) {

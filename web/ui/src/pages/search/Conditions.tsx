@@ -1,4 +1,4 @@
-import { Autocomplete, Button, CloseButton, NativeSelect } from '@mantine/core';
+import { ActionIcon, Autocomplete, CloseButton, NativeSelect, Tooltip } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { IconPlus } from '@tabler/icons-react';
 import { type KeyboardEvent, useState } from 'react';
@@ -112,15 +112,11 @@ export function Conditions({ search, update }: { search: TraceSearch; update: Up
         ) : (
           <span />
         )}
-        <Button
-          className={classes.wide ?? ''}
-          variant="default"
-          size="xs"
-          leftSection={<IconPlus size={14} />}
-          onClick={add}
-        >
-          {t('search.addCondition')}
-        </Button>
+        <Tooltip label={t('search.addCondition')}>
+          <ActionIcon variant="default" size={34} aria-label={t('search.addCondition')} onClick={add}>
+            <IconPlus size={16} />
+          </ActionIcon>
+        </Tooltip>
       </div>
     </fieldset>
   );

@@ -9,7 +9,7 @@ import { useTheme } from '../../theme/use-theme';
 import { parseInstant } from '../../units';
 import classes from './Results.module.css';
 
-const MOST_SERVICES = 6;
+const MOST_SERVICES = 4;
 
 type Props = {
   trace: TraceSummary;
@@ -42,6 +42,7 @@ export function ResultRow({ trace, colours, slowest, index, offset }: Props) {
           {services.slice(0, MOST_SERVICES).map((s) => (
             <span
               key={s.name}
+              className={classes.one}
               title={t('results.serviceSpans', {
                 service: s.name,
                 spans: format.count(s.spans),

@@ -16,10 +16,11 @@ type Props = {
   colours: Map<string, ServiceColour>;
   range: RangeText;
   fetchedAt: number;
+  complete: boolean;
 };
 
 /** Duration over time, one mark a trace. The list below it says the same in text, so the picture needs no keyboard. */
-export function Scatter({ traces, colours, range, fetchedAt }: Props) {
+export function Scatter({ traces, colours, range, fetchedAt, complete }: Props) {
   const { t } = useTranslation();
   const format = useFormats();
   const navigate = useNavigate();
@@ -28,7 +29,10 @@ export function Scatter({ traces, colours, range, fetchedAt }: Props) {
   const { width, height } = useSize(box);
   const style = useCanvasStyle(colours);
   const [hovered, setHovered] = useState<Point | undefined>();
-  const domain = useMemo(() => domainOf(traces, resolveRange(range, fetchedAt)), [traces, range, fetchedAt]);
+  const domain = useMemo(
+    () => domainOf(traces, resolveRange(range, fetchedAt), complete),
+    [traces, range, fetchedAt, complete],
+  );
   const plot = useMemo(() => layout(traces, domain, width, height), [traces, domain, width, height]);
   useLayoutEffect(() => {
     if (canvas.current && width > 0)

@@ -82,6 +82,7 @@ function Search() {
               colours={colours}
               range={rangeOf(search)}
               fetchedAt={result.dataUpdatedAt}
+              complete={!result.hasNextPage}
             />
             <Results
               traces={traces}

@@ -52,9 +52,13 @@ export function layout(
   };
 }
 
-/** The range asked for, widened to what was found: a server's clock may run ahead of the browser's. */
-export function domainOf(traces: readonly TraceSummary[], range: Domain): Domain {
+/**
+ * The range asked for, widened to what was found: a server's clock may run ahead of the browser's. While older traces are
+ * not loaded it begins with the oldest that is, because an empty stretch would say that there were none.
+ */
+export function domainOf(traces: readonly TraceSummary[], range: Domain, complete: boolean): Domain {
   let { fromMs, toMs } = range;
+  if (!complete) fromMs = toMs;
   for (const trace of traces) {
     const ms = toMillis(parseInstant(trace.startNs));
     fromMs = Math.min(fromMs, ms);

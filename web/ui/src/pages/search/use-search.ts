@@ -1,6 +1,6 @@
 import { getRouteApi } from '@tanstack/react-router';
 import { useCallback } from 'react';
-import { hasFilters, type TraceSearch } from '../../lib/trace-search';
+import { hasFilters, type TraceSearch, withoutDefaults } from '../../lib/trace-search';
 
 const route = getRouteApi('/traces');
 
@@ -11,7 +11,7 @@ export function useSearch() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const update: UpdateSearch = useCallback(
-    (changes) => void navigate({ search: (before) => ({ ...before, ...changes }) }),
+    (changes) => void navigate({ search: (before) => withoutDefaults({ ...before, ...changes }) }),
     [navigate],
   );
   return { search, update, hasFilters: hasFilters(search) };

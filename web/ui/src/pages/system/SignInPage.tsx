@@ -1,6 +1,6 @@
 import { Button, PasswordInput, Stack, Text, Title } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError, api } from '../../api/client';
 import classes from './system.module.css';
@@ -17,6 +17,9 @@ export function SignInPage() {
       return queries.resetQueries();
     },
   });
+  const input = useRef<HTMLInputElement>(null);
+  // The page has this one purpose.
+  useEffect(() => input.current?.focus(), []);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (token.trim() !== '') signIn.mutate(token.trim());
@@ -31,7 +34,7 @@ export function SignInPage() {
             label={t('signIn.token')}
             value={token}
             autoComplete="current-password"
-            data-autofocus
+            ref={input}
             error={signIn.error && <Refusal error={signIn.error} />}
             onChange={(event) => setToken(event.currentTarget.value)}
           />

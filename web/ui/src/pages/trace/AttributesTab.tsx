@@ -73,7 +73,10 @@ export function AttributeList({ attributes, dropped = 0, searchable = false }: L
               </span>
             </dt>
             <dd>
-              <LongText text={pretty(attribute)} code={attribute.type === 'json'} />
+              <LongText
+                text={pretty(attribute)}
+                code={attribute.type === 'json' || attribute.value.includes('\n')}
+              />
               <span className={classes.tools}>
                 <CopyButton text={attribute.value} label={`${t('state.copy')}: ${attribute.key}`} />
                 {searchable && <FilterBy attribute={attribute} />}

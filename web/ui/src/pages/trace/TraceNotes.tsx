@@ -1,7 +1,6 @@
-import { Alert } from '@mantine/core';
-import { IconInfoCircle } from '@tabler/icons-react';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Note } from '../../components/Note';
 import { FLAG_CYCLE_CUT, FLAG_STARTS_EARLY, type TraceModel } from '../../trace/model';
 
 /** What is odd about a trace, in words: missing parents, clocks that differ, loops. */
@@ -22,9 +21,5 @@ export function TraceNotes({ model }: { model: TraceModel }) {
     ...(cut ? [t('trace.cycles')] : []),
   ];
   if (notes.length === 0) return null;
-  return (
-    <Alert variant="light" color="yellow" mx="md" mb="xs" py={6} icon={<IconInfoCircle size={16} />}>
-      {notes.join(' ')}
-    </Alert>
-  );
+  return <Note tone="warning">{notes.join(' ')}</Note>;
 }
