@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -140,8 +141,13 @@ func (in *instance) start(t testing.TB) {
 		in.proc = nil
 		t.Fatalf("weft up: %v\n%s", err, p.tail())
 	}
-	if want := "ui=http://" + in.addr["http"]; !strings.Contains(line, want) {
-		t.Errorf("readiness line %q does not say %s", line, want)
+	host, port, _ := net.SplitHostPort(in.addr["http"])
+	if host == "0.0.0.0" {
+		host = "" // any name of the machine will do
+	}
+	ui := regexp.MustCompile(`ui=http://\S*` + regexp.QuoteMeta(host) + `\S*:` + port + `\b`)
+	if !ui.MatchString(line) {
+		t.Errorf("readiness line %q does not say %v", line, ui)
 	}
 }
 
