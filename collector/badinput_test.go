@@ -3,6 +3,7 @@ package collector
 import (
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -222,18 +223,45 @@ func TestMemoryLimit(t *testing.T) {
 	_ = hold[0]
 }
 
-// A store that refuses is not a request that could not be read.
-func TestRefusalByExporterIsNotMalformed(t *testing.T) {
+// A store that is away is no mistake of the client's: every protocol says "later" in its own words, and nothing is counted
+// as malformed.
+func TestRefusedForNow(t *testing.T) {
 	r := start(t, options{})
-	r.fail(status.Error(codes.Unavailable, "disk full"))
-	for _, s := range senders() {
-		if err := s.send(t, r.addr[s.variable], "", s.name); err == nil {
-			t.Errorf("%s: accepted", s.name)
+	for _, cause := range []error{status.Error(codes.Unavailable, "disk full"), errors.New("disk full")} {
+		r.fail(cause)
+		for _, s := range senders() {
+			err := s.send(t, r.addr[s.variable], "", s.name)
+			var answer *refusal
+			if errors.As(err, &answer) {
+				if answer.code != http.StatusServiceUnavailable {
+					t.Errorf("%s: got %v, want 503", s.name, answer)
+				}
+			} else if status.Code(err) != codes.Unavailable {
+				t.Errorf("%s: got %v, want Unavailable", s.name, err)
+			}
 		}
 	}
 	for _, receiver := range []string{"otlp", "jaeger", "zipkin"} {
 		if got := r.metric(t, semconv.MetricRefused, "signal=traces", "receiver="+receiver, "reason="+semconv.ReasonMalformed); got != 0 {
 			t.Errorf("%s: got %v counted as malformed, want 0", receiver, got)
+		}
+	}
+}
+
+// Whatever panics on one request, the client gets an answer and the others get theirs.
+func TestPanic(t *testing.T) {
+	r := start(t, options{})
+	r.panics.Store(true)
+	for _, s := range senders() {
+		err := s.send(t, r.addr[s.variable], "", s.name)
+		if err == nil || !strings.Contains(err.Error(), panicText) {
+			t.Errorf("%s: got %v, want %q", s.name, err, panicText)
+		}
+	}
+	r.panics.Store(false)
+	for _, s := range senders() {
+		if err := s.send(t, r.addr[s.variable], "", s.name); err != nil {
+			t.Errorf("%s: %v", s.name, err)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
@@ -117,6 +118,9 @@ const memoryRefusal = "data refused due to high memory usage"
 
 // done counts what the memory limiter turned away. Every other refusal is counted by the component that refuses.
 func (a *arrivals) done(ctx context.Context, items int, err error) error {
+	if req, ok := ctx.Value(requestKey{}).(*request); ok && err != nil && !consumererror.IsPermanent(err) {
+		req.retry.Store(true)
+	}
 	if err != nil && strings.Contains(err.Error(), memoryRefusal) {
 		a.refused.Add(ctx, int64(items), a.memoryAttrs)
 	}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -36,11 +37,15 @@ type sink struct {
 	metrics []pmetric.Metrics
 	err     error
 	changed chan struct{}
+	panics  atomic.Bool
 }
 
 func newSink() *sink { return &sink{changed: make(chan struct{}, 1)} }
 
 func (s *sink) take(f func()) error {
+	if s.panics.Load() {
+		panic("a defect")
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err != nil {
@@ -60,7 +65,7 @@ func (s *sink) fail(err error) {
 	s.err = err
 }
 
-// spans returns the spans that arrived, with those of one trace id only unless it is zero.
+// spans returns the spans that arrived.
 func (s *sink) spans() []ptrace.Span {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -315,4 +320,13 @@ func writeFile(t testing.TB, content string) string {
 		t.Fatal(err)
 	}
 	return name
+}
+
+func listening(addr string) bool {
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		return false
+	}
+	conn.Close()
+	return true
 }

@@ -4,17 +4,20 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"runtime/debug"
 	"strings"
 	"sync/atomic"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
+	"go.uber.org/zap"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/stats"
 	"google.golang.org/grpc/status"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/extension"
 	"go.opentelemetry.io/collector/extension/extensionmiddleware"
 
@@ -37,7 +40,11 @@ func refusedCounter(mp metric.MeterProvider) (metric.Int64Counter, error) {
 
 // request is what the two ends of a receiver share about one request through its context: the server in front of it,
 // which sees the answer, and the consumer behind it, which sees the data.
-type request struct{ consumed atomic.Bool }
+type request struct {
+	consumed atomic.Bool
+	// retry says that the data was refused for now: it is not the client's mistake.
+	retry atomic.Bool
+}
 
 type requestKey struct{}
 
@@ -50,7 +57,7 @@ func newIngestFactory() extension.Factory {
 			if err != nil {
 				return nil, err
 			}
-			return &ingestExtension{receiver: set.ID.Name(), refused: refused}, nil
+			return &ingestExtension{receiver: set.ID.Name(), refused: refused, logger: set.Logger}, nil
 		}, component.StabilityLevelStable)
 }
 
@@ -60,6 +67,7 @@ type ingestExtension struct {
 	component.ShutdownFunc
 	receiver string
 	refused  metric.Int64Counter
+	logger   *zap.Logger
 }
 
 func (e *ingestExtension) malformed(ctx context.Context, signal string) {
@@ -75,8 +83,10 @@ func (e *ingestExtension) GetHTTPHandler(context.Context) (extensionmiddleware.W
 				reached.Store(true)
 			}
 			req := new(request)
-			answer := &statusWriter{ResponseWriter: w, status: http.StatusOK}
-			next.ServeHTTP(answer, r.WithContext(context.WithValue(r.Context(), requestKey{}, req)))
+			answer := &statusWriter{ResponseWriter: w, status: http.StatusOK, req: req}
+			e.guard(func() { next.ServeHTTP(answer, r.WithContext(context.WithValue(r.Context(), requestKey{}, req))) }, func() {
+				http.Error(answer, panicText, http.StatusInternalServerError)
+			})
 			if r.Method == http.MethodPost && answer.status >= 400 && !req.consumed.Load() {
 				e.malformed(r.Context(), signalOf(r.URL.Path))
 			}
@@ -86,7 +96,39 @@ func (e *ingestExtension) GetHTTPHandler(context.Context) (extensionmiddleware.W
 
 // GetGRPCServerOptions adds a stats handler, which unlike an interceptor sees messages that cannot be decoded.
 func (e *ingestExtension) GetGRPCServerOptions(context.Context) ([]grpc.ServerOption, error) {
-	return []grpc.ServerOption{grpc.StatsHandler(&grpcStats{e})}, nil
+	guard := func(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (resp any, err error) {
+		e.guard(func() { resp, err = handler(ctx, req) }, func() { err = status.Error(codes.Internal, panicText) })
+		if err == nil {
+			return resp, nil
+		}
+		if _, ok := status.FromError(err); !ok { // the Jaeger receiver passes on errors of any kind, which clients see as "unknown"
+			code := codes.Unavailable
+			if consumererror.IsPermanent(err) {
+				code = codes.Internal
+			}
+			err = status.Error(code, err.Error())
+		}
+		return resp, err
+	}
+	return []grpc.ServerOption{grpc.StatsHandler(&grpcStats{e}), grpc.ChainUnaryInterceptor(guard)}, nil
+}
+
+// panicText is all that a client learns of a panic; the log has the rest.
+const panicText = "internal error: this request could not be handled"
+
+// guard runs handle, and answer when it panics: one request that a decoder was not prepared for must not end the process.
+func (e *ingestExtension) guard(handle, answer func()) {
+	defer func() {
+		switch r := recover(); r {
+		case nil:
+		case http.ErrAbortHandler: // how a handler drops a connection on purpose
+			panic(r)
+		default:
+			e.logger.Error("request panicked", zap.String("receiver", e.receiver), zap.Any("panic", r), zap.ByteString("stack", debug.Stack()))
+			answer()
+		}
+	}()
+	handle()
 }
 
 // signalOf reads the signal out of an HTTP path or a gRPC method. Jaeger and Zipkin know only traces.
@@ -101,12 +143,18 @@ func signalOf(path string) string {
 	}
 }
 
+// statusWriter remembers the answer's code. Where the Jaeger and Zipkin receivers answer 500 to anything that went wrong
+// behind them, it makes that a 503 when the same data would be taken later.
 type statusWriter struct {
 	http.ResponseWriter
 	status int
+	req    *request
 }
 
 func (w *statusWriter) WriteHeader(code int) {
+	if code == http.StatusInternalServerError && w.req.retry.Load() {
+		code = http.StatusServiceUnavailable
+	}
 	w.status = code
 	w.ResponseWriter.WriteHeader(code)
 }

@@ -142,6 +142,11 @@ func (s *server) refuse(why metric.MeasurementOption, err error) {
 }
 
 func (s *server) handle(packet []byte) {
+	defer func() {
+		if r := recover(); r != nil { // one packet must not end the process
+			s.refuse(s.malformed, fmt.Errorf("panic: %v", r))
+		}
+	}()
 	batch, err := decode(packet, s.protocol)
 	if err != nil {
 		s.refuse(s.malformed, err)

@@ -188,3 +188,9 @@ func (r Response) with(defaults *operations) Response {
 	}
 	return r
 }
+
+// Check reports every mistake in a strategies file, YAML or JSON, one per line and by its path.
+func Check(raw []byte) error {
+	_, err := parse(raw)
+	return err
+}
