@@ -50,7 +50,7 @@ func startShop(t *testing.T, s *sink, args ...string) *shop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	args = append([]string{"--otlp-grpc", s.grpc, "--otlp-http", s.http, "--jaeger-agent", s.agent.SpanServerAddr(), "--node-dir", "node"}, args...)
+	args = append([]string{"--otlp-grpc", s.grpc, "--otlp-http", s.http, "--jaeger-agent", s.agent.SpanServerAddr(), "--node-dir", "node", "--data", t.TempDir()}, args...)
 	sh.cmd = exec.Command(self, args...)
 	sh.cmd.Env = append(os.Environ(), shopEnv+"=1", "SHOP_TOKEN="+s.token)
 	sh.cmd.Stdout, sh.cmd.Stderr = &sh.stdout, sh.stderr
