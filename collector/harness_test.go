@@ -109,13 +109,13 @@ type sinkExporter struct{ *sink }
 func (e sinkExporter) factory() exporter.Factory {
 	return exporter.NewFactory(storeexporter.Type, func() component.Config { return &sinkConfig{} },
 		exporter.WithTraces(func(context.Context, exporter.Settings, component.Config) (exporter.Traces, error) {
-			return tracesSink{e.sink}, nil
+			return tracesSink(e), nil
 		}, component.StabilityLevelStable),
 		exporter.WithLogs(func(context.Context, exporter.Settings, component.Config) (exporter.Logs, error) {
-			return logsSink{e.sink}, nil
+			return logsSink(e), nil
 		}, component.StabilityLevelStable),
 		exporter.WithMetrics(func(context.Context, exporter.Settings, component.Config) (exporter.Metrics, error) {
-			return metricsSink{e.sink}, nil
+			return metricsSink(e), nil
 		}, component.StabilityLevelStable))
 }
 
