@@ -19,12 +19,13 @@ run: build engine ## build everything and start Weft with the demo shop on http:
 	bin/weft up --demo
 
 build: ui ## bin/weft, and bin/shop for the demo
-	go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/weft ./cmd/weft
-	go build -C examples/shop -trimpath -ldflags "-s -w" -o $(CURDIR)/bin/shop .
+	go build -ldflags "-s -w -X main.version=$(VERSION)" -o bin/weft ./cmd/weft
+	go build -C examples/shop -ldflags "-s -w" -o $(CURDIR)/bin/shop .
 	$(call npm,examples/shop/node)
 
 ui: ## the web UI, into web/ui/dist
 	$(call npm,web/ui)
+	rm -rf web/ui/dist/assets
 	npm --prefix web/ui run --silent build
 
 engine: $(ENGINE) ## the embedded ClickHouse, into data/engine
@@ -41,12 +42,14 @@ lint: ui ## gofmt, vet, staticcheck; Biome and tsc for the UI
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "gofmt: run gofmt -w on the files above"; exit 1; }
 	go vet ./...
 	go tool staticcheck ./...
-	@for m in $(MODULES); do (cd $$m && go vet ./...); done
+	@check=$$(go tool -n staticcheck); for m in $(MODULES); do (cd $$m && go vet ./... && $$check ./...); done
 	npm --prefix web/ui run --silent check
 
 unit: engine | $(RESULTS) ## Go tests, on a real engine where one is needed
 	$(call GOTEST,unit) -timeout 15m $$(go list ./... | grep -v /e2e)
-	@for m in $(MODULES); do (cd $$m && go test ./...); done
+	$(call npm,examples/shop/node)
+	@sum=$$(go tool -n gotestsum); for m in $(MODULES); do \
+	  (cd $$m && $$sum --format pkgname --jsonfile $(RESULTS)/$${m//\//-}.json -- ./...); done
 
 unit-ui: ui ## the UI's unit and component tests
 	npm --prefix web/ui run --silent test
@@ -59,8 +62,8 @@ bench: build engine ## the same load into Weft and into a stock collector; resul
 	go run ./bench
 
 fuzz: ## every fuzz target for FUZZTIME each (default 20s)
-	@for p in $$(go list ./... ); do for f in $$(go test -list '^Fuzz' $$p | grep ^Fuzz || true); do \
-	  echo "$$p $$f"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime $${FUZZTIME:-20s} $$p; done; done
+	@for m in . sdk; do cd $(CURDIR)/$$m; for p in $$(go list ./...); do for f in $$(go test -list '^Fuzz' $$p | grep ^Fuzz || true); do \
+	  echo "$$p $$f"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime $${FUZZTIME:-20s} -fuzzminimizetime 10x $$p; done; done; done
 
 gen: ## generated code
 	npm --prefix web/ui run --silent gen

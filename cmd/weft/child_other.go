@@ -4,5 +4,5 @@ package main
 
 import "syscall"
 
-// childAttributes is empty where the kernel cannot end a child with its parent; the demo watches its standard input there.
+// childAttributes is empty where the kernel cannot end a child with its parent.
 func childAttributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{} }
