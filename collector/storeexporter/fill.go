@@ -120,6 +120,8 @@ func (d *delivery[T]) fill() {
 				next = until + 1
 				continue
 			}
+			// A little less than it took: while clients are as fast as the store, the backlog must shrink.
+			d.queue.pace.give(len(rec.body) - len(rec.body)/8)
 			m.seq, m.timeNS = rec.seq, rec.timeNS
 			next = rec.seq
 			if m.data, ok = d.decode(rec, false); !ok {
@@ -129,6 +131,7 @@ func (d *delivery[T]) fill() {
 			d.sig.keep(m.data)
 		}
 		if at == atMemory {
+			d.queue.pace.give(m.bytes)
 			cur.close() // or it would keep a removed segment's space
 		}
 		items := d.sig.items(m.data)

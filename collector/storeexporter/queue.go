@@ -75,6 +75,8 @@ type queue[T any] struct {
 	wake chan struct{}
 	// slots bounds the appends under way; the LogWriters take from it when a record is synced.
 	slots chan struct{}
+	// pace makes appends wait for a consumer that works but is slower.
+	pace *pacer
 	// bufs holds encoding buffers.
 	bufs sync.Pool
 
@@ -101,8 +103,8 @@ type queue[T any] struct {
 func openQueue[T any](cfg *Config, dir string, fs files) (q *queue[T], torn []region, err error) {
 	q = &queue[T]{
 		dir: dir, fs: fs, maxBytes: cfg.MaxBytes, segmentBytes: min(cfg.SegmentBytes, cfg.MaxBytes/8),
-		memoryBytes: cfg.MemoryBytes,
-		wake:        make(chan struct{}, 1), slots: make(chan struct{}, syncSlots),
+		memoryBytes: cfg.MemoryBytes, pace: newPacer(cfg.MemoryBytes),
+		wake: make(chan struct{}, 1), slots: make(chan struct{}, syncSlots),
 		nextSeq: 1, low: 1,
 	}
 	entries, err := os.ReadDir(dir)
@@ -198,9 +200,18 @@ func (q *queue[T]) startAt(next uint64) {
 
 // append writes one record and returns when it is durable. data is what the record decodes to, kept in memory for the
 // consumer while there is room. After an error the record is not in the queue, but for a crash between the write and
-// the answer; errQueueFull and errTooLarge are the budget's, others the disk's. ctx only bounds the wait for a slot:
+// the answer; errQueueFull and errTooLarge are the budget's, others the disk's. ctx only bounds the wait for its turn:
 // a write once begun is awaited, for its outcome must be known. kept says that the consumer has data now.
 func (q *queue[T]) append(ctx context.Context, items int, body []byte, data T) (kept bool, err error) {
+	took, err := q.pace.take(ctx, len(body), patience)
+	if err != nil {
+		return false, err
+	}
+	defer func() {
+		if err != nil {
+			q.pace.back(took)
+		}
+	}()
 	select {
 	case q.slots <- struct{}{}:
 	case <-ctx.Done():
