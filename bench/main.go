@@ -131,7 +131,7 @@ func (o *options) locate(ctx context.Context) error {
 	if o.only == "weft" {
 		return nil
 	}
-	build := exec.CommandContext(ctx, "go", "build", "-C", filepath.Join(o.root, "bench", "stock"), "-trimpath", "-o", o.stock, ".")
+	build := exec.CommandContext(ctx, "go", "build", "-C", filepath.Join(o.root, "bench", "stock"), "-o", o.stock, ".")
 	build.Stderr = os.Stderr
 	if err := build.Run(); err != nil {
 		return fmt.Errorf("build the stock collector: %w", err)
