@@ -53,6 +53,7 @@ func (l *logs) record(r plog.LogRecord) {
 	if n := l.attributes(r.Attributes(), callerSide, &rs); n > 0 {
 		r.SetDroppedAttributesCount(r.DroppedAttributesCount() + uint32(n))
 	}
+	l.prune(r.Attributes())
 	if rs != 0 {
 		l.tally.repair(rs)
 		r.Attributes().PutStr(semconv.Repaired, rs.String())

@@ -109,6 +109,7 @@ func (m *metrics) point(p point) (refused bool) {
 		p.SetStartTimestamp(0)
 	}
 	m.attributes(p.Attributes(), callerSide, &rs)
+	m.prune(p.Attributes())
 	m.tally.repair(rs)
 	return false
 }

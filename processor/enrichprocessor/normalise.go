@@ -2,6 +2,7 @@ package enrichprocessor
 
 import (
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -58,7 +59,7 @@ func (w *work) str(s slot) string {
 }
 
 // attributes mends and renames attrs in one pass, and leaves in w what they are by their current names. It returns how
-// many were dropped.
+// many were dropped. The old entries go when the caller, having read what it wants from w, calls prune.
 func (w *work) attributes(attrs pcommon.Map, side int, rs *reasons) (dropped int) {
 	dropped = w.limit(attrs, rs)
 	w.present = [maxSlots / 64]uint64{}
@@ -85,16 +86,16 @@ func (w *work) attributes(attrs pcommon.Map, side int, rs *reasons) (dropped int
 			w.set(info.slot, value)
 		}
 	}
-	if len(w.renames)+len(w.remove) > 0 {
+	if len(w.renames)+len(w.mended) > 0 {
 		w.apply(attrs)
 	}
 	return dropped
 }
 
-// apply carries out what the pass noted. New entries are appended before old ones go: removal moves entries about, and
-// the noted values point at them.
+// apply appends the new entries. It leaves the old ones where they are, because w.values points at them.
 func (w *work) apply(attrs pcommon.Map) {
-	attrs.EnsureCapacity(attrs.Len() + len(w.renames) + len(w.mended) + 4)
+	const parts = 2 // at most this many come of one old entry
+	attrs.EnsureCapacity(attrs.Len() + parts*len(w.renames) + len(w.mended))
 	for _, r := range w.renames {
 		if w.rename(attrs, r) {
 			w.remove = append(w.remove, r.index)
@@ -106,30 +107,20 @@ func (w *work) apply(attrs pcommon.Map) {
 			m.value.CopyTo(attrs.PutEmpty(m.key))
 		}
 	}
+}
+
+// prune removes the entries that attributes replaced or disbelieved. Values read from w before are not valid any more.
+func (w *work) prune(attrs pcommon.Map) {
 	if len(w.remove) == 0 {
 		return
 	}
 	i := -1
 	attrs.RemoveIf(func(string, pcommon.Value) bool {
 		i++
-		for _, gone := range w.remove {
-			if gone == i {
-				return true
-			}
-		}
-		return false
+		return slices.Contains(w.remove, i)
 	})
-	w.refresh(attrs)
-}
-
-// refresh finds the values again after entries moved.
-func (w *work) refresh(attrs pcommon.Map) {
+	w.remove = w.remove[:0]
 	w.present = [maxSlots / 64]uint64{}
-	for key, value := range attrs.All() {
-		if info := index[key]; info != nil && info.slot != noSlot {
-			w.set(info.slot, value)
-		}
-	}
 }
 
 // rename puts r's value under its new name and reports whether the old entry may go. A new name that the client sent
@@ -146,8 +137,21 @@ func (w *work) rename(attrs pcommon.Map, r rename) bool {
 	case splitHost:
 		return w.splitHost(attrs, r)
 	}
-	value := pcommon.NewValueEmpty()
-	r.value.CopyTo(value)
+	if w.has(r.target.slot) {
+		value := pcommon.NewValueEmpty()
+		r.value.CopyTo(value)
+		r.convert(value)
+		return w.values[r.target.slot].Equal(value)
+	}
+	put := attrs.PutEmpty(r.target.name)
+	r.value.MoveTo(put) // the old entry goes
+	r.convert(put)
+	w.set(r.target.slot, put)
+	return true
+}
+
+// convert makes of an old attribute's value the new one's.
+func (r rename) convert(value pcommon.Value) {
 	switch r.special {
 	case ipTransport:
 		if t := value.Str(); t == "ip_tcp" || t == "ip_udp" {
@@ -163,13 +167,6 @@ func (w *work) rename(attrs pcommon.Map, r rename) bool {
 	if r.target.typ == semconv.String && value.Type() == pcommon.ValueTypeInt {
 		value.SetStr(strconv.FormatInt(value.Int(), 10))
 	}
-	if w.has(r.target.slot) {
-		return w.values[r.target.slot].Equal(value)
-	}
-	put := attrs.PutEmpty(r.target.name)
-	value.MoveTo(put)
-	w.set(r.target.slot, put)
-	return true
 }
 
 // splitTarget takes "/a?b=c" apart.

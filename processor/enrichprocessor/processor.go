@@ -66,6 +66,7 @@ func (w *work) resource(res pcommon.Resource, t *tally) (function bool) {
 		res.SetDroppedAttributesCount(res.DroppedAttributesCount() + uint32(n))
 	}
 	function = w.has(slotFaasName)
+	w.prune(res.Attributes())
 	if rs != 0 {
 		res.Attributes().PutStr(semconv.Repaired, rs.String())
 		t.repair(rs)
@@ -85,6 +86,7 @@ func (w *work) scope(scope pcommon.InstrumentationScope, t *tally) {
 	if n := w.attributes(scope.Attributes(), callerSide, &rs); n > 0 {
 		scope.SetDroppedAttributesCount(scope.DroppedAttributesCount() + uint32(n))
 	}
+	w.prune(scope.Attributes())
 	if rs != 0 {
 		scope.Attributes().PutStr(semconv.Repaired, rs.String())
 		t.repair(rs)

@@ -67,6 +67,7 @@ func (s *spans) span(span ptrace.Span) {
 	peer := s.peer(span.Kind(), category)
 	statement, system := s.str(slotDBText), s.str(slotDBSystem)
 	failure := s.failure(span)
+	s.prune(attrs)
 
 	s.events(span, &failure, &rs)
 	s.links(span, &rs)
@@ -151,6 +152,7 @@ func (s *spans) events(span ptrace.Span, failure *failure, rs *reasons) {
 			event.SetDroppedAttributesCount(event.DroppedAttributesCount() + uint32(n))
 		}
 		failure.event(event.Name(), &s.work)
+		s.prune(event.Attributes())
 	}
 }
 
@@ -182,5 +184,6 @@ func (s *spans) links(span ptrace.Span, rs *reasons) {
 		if n := s.attributes(link.Attributes(), callerSide, rs); n > 0 {
 			link.SetDroppedAttributesCount(link.DroppedAttributesCount() + uint32(n))
 		}
+		s.prune(link.Attributes())
 	}
 }
