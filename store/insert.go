@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"sync"
 	"time"
 
@@ -18,7 +19,7 @@ var insertSettings = []ch.Setting{
 }
 
 // insertBlock writes the columns as one block of table. A token that the table has seen before, within its deduplication
-// window, makes it a no-op; an empty token switches that off, for ClickHouse would compare contents instead.
+// window, makes it a no-op. Without a token ClickHouse would compare contents, so an empty one becomes a random one.
 func (s *Store) insertBlock(ctx context.Context, table string, columns []namedColumn, token string) error {
 	if len(columns) == 0 || columns[0].data.Rows() == 0 {
 		return nil
@@ -27,12 +28,11 @@ func (s *Store) insertBlock(ctx context.Context, table string, columns []namedCo
 	for i, c := range columns {
 		input[i] = proto.InputColumn{Name: c.name, Data: c.data}
 	}
-	settings := insertSettings[:len(insertSettings):len(insertSettings)]
 	if token == "" {
-		settings = append(settings, ch.Setting{Key: "insert_deduplicate", Value: "0", Important: true})
-	} else {
-		settings = append(settings, ch.Setting{Key: "insert_deduplication_token", Value: token, Important: true})
+		token = rand.Text()
 	}
+	settings := append(insertSettings[:len(insertSettings):len(insertSettings)],
+		ch.Setting{Key: "insert_deduplication_token", Value: token, Important: true})
 	return s.native.do(ctx, ch.Query{Body: input.Into(table), Input: input, Settings: settings})
 }
 

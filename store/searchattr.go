@@ -73,6 +73,15 @@ func (k promotedKind) valueType() ValueType {
 	return TypeString
 }
 
+// holds reports whether an attribute that equals v, in the column's type, is in the column and nowhere else.
+func (k promotedKind) holds(v Value) bool {
+	if k == promotedPort {
+		i, ok := integerOf(v)
+		return ok && 0 < i && i <= 0xffff
+	}
+	return v.Type() == TypeString && v.Str() != ""
+}
+
 func (k promotedKind) absent() string {
 	if k == promotedPort {
 		return "0"
@@ -93,9 +102,9 @@ func (b *predicateBuilder) is(s side, names []string, p Predicate) []string {
 			kind := promoted[i].kind
 			if arm := b.compareAs(kind.valueType(), promoted[i].name, promoted[i].name+" != "+kind.absent(), p); arm != never {
 				arms = append(arms, arm)
-				if kind != promotedPort && p.Op == OpEqual {
-					continue // the map holds only what the column cannot: the empty string
-				}
+			}
+			if p.Op == OpEqual && kind.holds(p.Value) {
+				types &^= 1 << kind.valueType() // what the column holds is never in the map
 			}
 		}
 		for t := TypeString; t <= TypeJSON; t++ {

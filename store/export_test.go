@@ -1,0 +1,92 @@
+package store
+
+import (
+	"context"
+	"io/fs"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+)
+
+// What the tests in package store_test, which need the engine, look at.
+
+// SQL is the connection of the reads.
+func (s *Store) SQL() driver.Conn { return s.sql }
+
+// Named is a statement of queries/.
+func (s *Store) Named(name string) string { return s.named(name) }
+
+// QueryNames lists the statements of queries/.
+func (s *Store) QueryNames() []string {
+	var names []string
+	for name := range s.queries {
+		names = append(names, name)
+	}
+	return names
+}
+
+// CandidateStatement is the SQL of a search's first step over the given range.
+func (s *Store) CandidateStatement(ctx context.Context, q TraceQuery, from, to int64) (string, []any, error) {
+	search, err := s.newTraceSearch(ctx, q)
+	if err != nil || search == nil {
+		return "", nil, err
+	}
+	search.to = to
+	st := search.candidateStatement(from, q.Limit)
+	return st.sql, st.params, nil
+}
+
+// TableColumn is a column as the writer sends it.
+type TableColumn struct{ Table, Name, Type string }
+
+// WrittenColumns lists every column of every table that is written directly.
+func WrittenColumns() []TableColumn {
+	var all []TableColumn
+	add := func(table string, columns []namedColumn) {
+		for _, c := range columns {
+			all = append(all, TableColumn{table, c.name, string(c.data.Type())})
+		}
+	}
+	add("spans", newSpanColumns().named)
+	add("logs", newLogColumns().named)
+	add("metrics", newMetricColumns().named)
+	add("resources", newResourceColumns().named)
+	add("scopes", newScopeColumns().named)
+	add("attribute_keys", sampleKeyColumns(nil))
+	add("attribute_values", sampleValueColumns(nil))
+	return all
+}
+
+// Migrate applies the migrations of files to the database of conn.
+func Migrate(ctx context.Context, conn driver.Conn, files fs.FS) ([]string, error) {
+	all, err := loadMigrations(files)
+	if err != nil {
+		return nil, err
+	}
+	return migrate(ctx, conn, all)
+}
+
+// OpenSQL creates the database of dsn and connects to it.
+func OpenSQL(ctx context.Context, dsn string) (driver.Conn, error) {
+	t, err := parseDSN(dsn)
+	if err != nil {
+		return nil, err
+	}
+	if err := createDatabase(ctx, t); err != nil {
+		return nil, err
+	}
+	return clickhouse.Open(t.sql(t.database))
+}
+
+// MigrationStatements lists every statement of every migration.
+func MigrationStatements(t interface{ Fatal(...any) }) []string {
+	all, err := loadMigrations(migrationFiles)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var statements []string
+	for _, m := range all {
+		statements = append(statements, m.statements...)
+	}
+	return statements
+}

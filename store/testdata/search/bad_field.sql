@@ -1,0 +1,3 @@
+-- where @nope = "x"
+
+-- error: @nope: no such field

@@ -1,0 +1,15 @@
+-- where http.method = "GET"
+-- key http.request.method span string
+
+SELECT trace_id, toUnixTimestamp64Nano(min(start_time)) AS first_match
+FROM spans
+WHERE start_time >= fromUnixTimestamp64Nano({from:Int64}, 'UTC') AND start_time < fromUnixTimestamp64Nano({to:Int64}, 'UTC')
+  AND attr_http_request_method = {p2:String}
+GROUP BY trace_id
+ORDER BY first_match DESC, trace_id DESC
+LIMIT {limit:UInt32}
+-- param p1 = "http.request.method"
+-- param p2 = "GET"
+-- param from = "1767225600000000000"
+-- param to = "1767312000000000000"
+-- param limit = "20"

@@ -1,0 +1,3 @@
+-- where nobody.has.it = "x"
+
+-- nothing can match
