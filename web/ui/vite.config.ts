@@ -24,5 +24,7 @@ export default defineConfig({
     include: ['src/**/*.test.{ts,tsx}'],
     setupFiles: ['src/test/setup.ts'],
     css: false,
+    // A component renders in milliseconds, but not while everything else is being built beside it.
+    testTimeout: 60_000,
   },
 });

@@ -123,7 +123,6 @@ export const en = {
     noErrors: 'none',
     rootMissing: 'root not received',
     serviceSpans: '{{service}}: {{spans}} spans, {{errors}} errors',
-    moreServices: '+{{count, number}}',
   },
   scatter: {
     label: 'Duration over start time',

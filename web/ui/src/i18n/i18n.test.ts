@@ -16,7 +16,6 @@ const SAME = [
   'footer.version',
   'search.keyHint',
   'search.durationHint',
-  'results.moreServices',
   'palette.toChinese',
   'palette.toEnglish',
 ];

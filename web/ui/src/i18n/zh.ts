@@ -124,7 +124,6 @@ export const zh: Messages = {
     noErrors: '无',
     rootMissing: '未收到根 Span',
     serviceSpans: '{{service}}：{{spans}} 个 Span，{{errors}} 个错误',
-    moreServices: '+{{count, number}}',
   },
   scatter: {
     label: '耗时随开始时间的分布',

@@ -9,7 +9,8 @@ import { useTheme } from '../../theme/use-theme';
 import { parseInstant } from '../../units';
 import classes from './Results.module.css';
 
-const MOST_SERVICES = 4;
+// More than fit; those that do not are on the line that is cut off.
+const MOST_SERVICES = 12;
 
 type Props = {
   trace: TraceSummary;
@@ -53,9 +54,6 @@ export function ResultRow({ trace, colours, slowest, index, offset }: Props) {
               <span className={classes.count}>{format.count(s.spans)}</span>
             </span>
           ))}
-          {services.length > MOST_SERVICES && (
-            <span>{t('results.moreServices', { count: services.length - MOST_SERVICES })}</span>
-          )}
         </div>
       </div>
       <div role="cell" className={classes.when} title={format.instant(start)}>

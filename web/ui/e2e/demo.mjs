@@ -1,0 +1,116 @@
+import { englishOnly, textsOf } from './catalogue.mjs';
+import { conditions, openSearch, searchByService } from './demo-search.mjs';
+import { foldRows, openSpan, openTrace, panel, reload, rowCount, zoom } from './demo-trace.mjs';
+import { assert, until } from './harness.mjs';
+
+/** From the search page to a span of the demo shop, in two languages and two themes. */
+export async function demo(harness) {
+  const tab = await harness.open();
+  const { page } = tab;
+  await openSearch(harness, page);
+  await searchByService(harness, page);
+  await conditions(harness, page);
+  const trace = await openTrace(harness, page);
+  await foldRows(harness, page);
+  await openSpan(harness, page);
+  await zoom(harness, page);
+  const address = page.url();
+  await reload(harness, page, address);
+  await switchLanguage(harness, page);
+  await switchTheme(harness, page);
+  await badAddress(harness, page);
+  await harness.checkQuiet('the whole walk', tab);
+  await tab.context.close();
+  await accessibility(harness, trace, address);
+}
+
+async function switchLanguage(harness, page) {
+  const english = await englishOnly();
+  const wanted = async (where) => {
+    const left = (await textsOf(page)).filter((text) => english.some((pattern) => pattern.test(text)));
+    assert(left.length === 0, `English on ${where}: ${left.slice(0, 8).join(' | ')}`);
+  };
+  await harness.check('Chinese without reloading, and no English left on the trace page', async () => {
+    await page.getByRole('button', { name: 'EN' }).click();
+    await page.getByRole('menuitem', { name: '中文' }).click();
+    await page.getByRole('button', { name: '复制链接' }).waitFor();
+    assert((await page.locator('html').getAttribute('lang')) === 'zh-CN', 'lang is not zh-CN');
+    await until('the menu to close', async () => (await page.getByRole('menu').count()) === 0);
+    await wanted('the trace page');
+  });
+  for (const name of ['属性', '事件', '日志', '关联']) {
+    await harness.check(`no English left in tab ${name}`, async () => {
+      await panel(page)
+        .getByRole('tab', { name: new RegExp(`^${name}`) })
+        .click();
+      await until(
+        'its text',
+        async () => (await panel(page).getByRole('tabpanel').textContent()).trim() !== '',
+      );
+      await wanted(`tab ${name}`);
+    });
+  }
+  await harness.check('no English left on the search page', async () => {
+    await page.getByRole('link', { name: '链路' }).first().click();
+    await page.getByRole('table').waitFor();
+    await wanted('the search page');
+  });
+}
+
+async function switchTheme(harness, page) {
+  const pixel = () =>
+    page.evaluate(() => {
+      const canvas = document.querySelector('[role=img] canvas');
+      return [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data].reduce(
+        (sum, byte) => sum + byte,
+        0,
+      );
+    });
+  await harness.check('the dark theme repaints page and canvas', async () => {
+    const before = await pixel();
+    await page.getByRole('button', { name: '主题' }).click();
+    await page.getByRole('menuitem', { name: '深色' }).click();
+    await until('another background', async () => {
+      const [r] = await page.evaluate(() =>
+        getComputedStyle(document.body).backgroundColor.match(/\d+/g).map(Number),
+      );
+      return r < 60;
+    });
+    await until('another picture', async () => (await pixel()) !== before);
+  });
+  await harness.check('language and theme are kept', async () => {
+    await page.reload();
+    await page.getByRole('table').waitFor();
+    const html = page.locator('html');
+    assert((await html.getAttribute('lang')) === 'zh-CN', 'the language was lost');
+    assert((await html.getAttribute('data-mantine-color-scheme')) === 'dark', 'the theme was lost');
+  });
+}
+
+async function badAddress(harness, page) {
+  await harness.check('what an address holds in error is named and left out', async () => {
+    await page.goto(`${harness.url}/traces?minDuration=fast&colour=red`);
+    await page.getByText('colour, minDuration').waitFor();
+    await page.getByRole('table').waitFor();
+  });
+}
+
+async function accessibility(harness, trace, span) {
+  for (const language of ['en', 'zh-CN']) {
+    for (const theme of ['light', 'dark']) {
+      const tab = await harness.open({ language, theme });
+      const where = `${language} ${theme}`;
+      await tab.page.goto(`${harness.url}/traces`);
+      await tab.page.getByRole('table').waitFor();
+      await harness.checkAccessible(`search, ${where}`, tab.page);
+      await tab.page.goto(trace);
+      await until('rows', async () => (await rowCount(tab.page)) > 0);
+      await harness.checkAccessible(`trace, ${where}`, tab.page);
+      await tab.page.goto(span);
+      await tab.page.getByRole('tabpanel').first().waitFor();
+      await harness.checkAccessible(`trace with span, ${where}`, tab.page);
+      await harness.checkQuiet(where, tab);
+      await tab.context.close();
+    }
+  }
+}

@@ -1,0 +1,35 @@
+// Drives a Chromium against a running weft: WEFT_URL=http://127.0.0.1:16686 npm run e2e [-- SUITE ...]
+//
+//   demo       (default) search, trace page, languages, themes, accessibility; wants the demo shop's traces
+//   sign-in    wants a server that asks for tokens, and in WEFT_TOKEN one of scope query or admin
+//   first-run  wants a server without traces whose collector takes OTLP/HTTP; WEFT_TOKEN when it asks for tokens
+//
+// The last line is "N passed, N failed"; any failure makes the exit code 1.
+import { demo } from './demo.mjs';
+import { firstRun } from './first-run.mjs';
+import { Harness } from './harness.mjs';
+import { signIn } from './sign-in.mjs';
+
+const SUITES = { demo, 'sign-in': signIn, 'first-run': firstRun };
+
+const url = process.env.WEFT_URL;
+const names = process.argv.length > 2 ? process.argv.slice(2) : ['demo'];
+const unknown = names.filter((name) => !(name in SUITES));
+if (!url || unknown.length > 0) {
+  console.error(`usage: WEFT_URL=http://host:port npm run e2e -- [${Object.keys(SUITES).join('|')} ...]`);
+  process.exit(2);
+}
+
+const harness = await Harness.start(url.replace(/\/+$/, ''), process.env.WEFT_TOKEN ?? '');
+for (const name of names) {
+  console.log(name);
+  try {
+    await SUITES[name](harness);
+  } catch (error) {
+    // A suite goes on from one check to the next; what ends it early is a failure of its own.
+    harness.fail(`${name} ended early`, error);
+  }
+}
+await harness.stop();
+console.log(`${harness.passed} passed, ${harness.failed} failed`);
+process.exit(harness.failed > 0 || harness.passed === 0 ? 1 : 0);
