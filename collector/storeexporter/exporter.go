@@ -87,7 +87,7 @@ func (p *pipeline[T]) Start(context.Context, component.Host) (err error) {
 	if p.lock, err = lockDir(dir); err != nil {
 		return err
 	}
-	p.aside = &rejected{dir: filepath.Join(dir, "rejected"), maxBytes: p.cfg.RejectedBytes}
+	p.aside = &rejected{dir: filepath.Join(dir, "rejected"), maxBytes: p.cfg.RejectedBytes, used: -1}
 	if err := p.openQueue(dir); err != nil {
 		return errors.Join(fmt.Errorf("open queue %s: %w", dir, err), p.close())
 	}

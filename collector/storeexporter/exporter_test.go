@@ -288,10 +288,10 @@ func TestEverythingIsPoison(t *testing.T) {
 	s := newFakeStore()
 	s.setAnswer(func(string, []uint64) error { return errInvalid })
 	h := newHarness(t, cfg, s).start()
-	h.send(1, 1000)
+	h.send(1, 800)
 	eventually(t, "an empty queue", func() bool { return h.gauge(semconv.MetricQueueRecords) == 0 })
-	if got := h.counter(semconv.MetricRefused, semconv.ReasonRejectedByStore); got != 1000 {
-		t.Errorf("refused: want 1000, got %d", got)
+	if got := h.counter(semconv.MetricRefused, semconv.ReasonRejectedByStore); got != 800 {
+		t.Errorf("refused: want 800, got %d", got)
 	}
 	if s.calls > 2*maxRefusals {
 		t.Errorf("%d inserts", s.calls)
@@ -302,4 +302,30 @@ func TestEverythingIsPoison(t *testing.T) {
 	s.setAnswer(nil)
 	h.send(20_001, 1)
 	eventually(t, "later spans stored", func() bool { return s.count() == 1 })
+}
+
+func TestRejectedFolderIsBounded(t *testing.T) {
+	for _, restart := range []bool{false, true} {
+		r := &rejected{dir: filepath.Join(t.TempDir(), "rejected"), maxBytes: 10_000, used: -1}
+		for i := range 100 {
+			if restart {
+				r = &rejected{dir: r.dir, maxBytes: r.maxBytes, used: -1}
+			}
+			if err := r.put(fmt.Sprintf("%03d", i), make([]byte, 900), "because"); err != nil {
+				t.Fatal(err)
+			}
+			if size := folderSize(t, r.dir, ""); size > r.maxBytes {
+				t.Fatalf("%d bytes after %d", size, i)
+			}
+		}
+		if _, err := os.Stat(filepath.Join(r.dir, "099.reason")); err != nil {
+			t.Error(err)
+		}
+		if folderSize(t, r.dir, "") < r.maxBytes/2 {
+			t.Error("the folder holds less than it may")
+		}
+		if r.put("huge", make([]byte, 20_000), "because") == nil {
+			t.Error("want an error for a file larger than the folder")
+		}
+	}
 }

@@ -5,9 +5,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
-	"time"
 )
 
 // rejected is the folder for what will never be stored: items the store refuses for good, as OTLP JSON that can be sent
@@ -15,7 +15,8 @@ import (
 type rejected struct {
 	dir      string
 	maxBytes int64
-	mu       sync.Mutex // protects the folder
+	mu       sync.Mutex // protects the folder and what follows
+	used     int64      // bytes in the folder; -1 while not known
 }
 
 // put writes one file, and beside it a text with the reason. It is best effort: the caller has counted the items.
@@ -28,14 +29,18 @@ func (r *rejected) put(name string, data []byte, reason string) error {
 	if err := os.MkdirAll(r.dir, 0o700); err != nil {
 		return err
 	}
-	if err := r.makeRoom(int64(len(data) + len(reason))); err != nil {
-		return err
+	n := int64(len(data) + len(reason))
+	if r.used < 0 || r.used+n > r.maxBytes {
+		if err := r.makeRoom(n); err != nil {
+			return err
+		}
 	}
+	r.used += n
 	path := filepath.Join(r.dir, name)
 	if err := os.WriteFile(path, data, 0o600); err != nil {
 		return err
 	}
-	return os.WriteFile(path+".reason", []byte(reason+"\n"), 0o600)
+	return os.WriteFile(path+".reason", []byte(reason), 0o600)
 }
 
 // putRegion sets damaged bytes of a file aside.
@@ -49,37 +54,32 @@ func (r *rejected) putRegion(path string, f io.ReaderAt, d region) error {
 	return r.put(name, p[:n], fmt.Sprintf("bytes %d to %d of %s are no valid records", d.from, d.to, filepath.Base(path)))
 }
 
-// makeRoom removes the oldest files until n more bytes fit.
+// makeRoom counts what is there and, if n more bytes do not fit, removes the oldest files until a quarter is free.
 func (r *rejected) makeRoom(n int64) error {
 	entries, err := os.ReadDir(r.dir)
 	if err != nil {
 		return err
 	}
-	type old struct {
-		name string
-		size int64
-		at   time.Time
-	}
-	var all []old
-	total := n
+	var all []os.FileInfo
+	r.used = 0
 	for _, e := range entries {
 		if info, err := e.Info(); err == nil && info.Mode().IsRegular() {
-			all = append(all, old{e.Name(), info.Size(), info.ModTime()})
-			total += info.Size()
+			all = append(all, info)
+			r.used += info.Size()
 		}
 	}
-	for total > r.maxBytes && len(all) > 0 {
-		first := 0
-		for i := range all {
-			if all[i].at.Before(all[first].at) {
-				first = i
-			}
+	if r.used+n <= r.maxBytes {
+		return nil
+	}
+	slices.SortFunc(all, func(a, b os.FileInfo) int { return a.ModTime().Compare(b.ModTime()) })
+	for _, info := range all {
+		if r.used+n <= r.maxBytes/4*3 {
+			break
 		}
-		if err := os.Remove(filepath.Join(r.dir, all[first].name)); err != nil {
+		if err := os.Remove(filepath.Join(r.dir, info.Name())); err != nil {
 			return err
 		}
-		total -= all[first].size
-		all = append(all[:first], all[first+1:]...)
+		r.used -= info.Size()
 	}
 	return nil
 }
