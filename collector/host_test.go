@@ -18,10 +18,18 @@ import (
 )
 
 // breaking is an extension that fails for good once it runs, as a server does whose listener dies.
-type breaking struct{ component.ShutdownFunc }
+type breaking struct {
+	component.ShutdownFunc
+	running <-chan struct{}
+	ended   chan struct{}
+}
 
-func (breaking) Start(_ context.Context, host component.Host) error {
-	go componentstatus.ReportStatus(host, componentstatus.NewFatalErrorEvent(errors.New("listener died")))
+func (b breaking) Start(_ context.Context, host component.Host) error {
+	go func() {
+		defer close(b.ended)
+		<-b.running // before, the collector's start and the report would wait for each other
+		componentstatus.ReportStatus(host, componentstatus.NewFatalErrorEvent(errors.New("listener died")))
+	}()
 	return nil
 }
 
@@ -34,18 +42,20 @@ receivers: {zipkin: {endpoint: "${env:WEFT_ZIPKIN}"}}
 exporters: {weft_store: }
 service: {extensions: [breaking], pipelines: {traces: {receivers: [zipkin], exporters: [weft_store]}}}`)
 	r := &running{sink: newSink(), addr: freeAddresses(t), reg: prometheus.NewRegistry(), log: &lockedBuffer{}}
-	err := run(t.Context(), r.settings(t, options{configFile: file}, nil), func(set Settings, h *host) (otelcol.Factories, error) {
+	ready, ended := make(chan struct{}), make(chan struct{})
+	err := run(t.Context(), r.settings(t, options{configFile: file}, func() { close(ready) }), func(set Settings, h *host) (otelcol.Factories, error) {
 		f, err := r.factories(set, h)
 		if err != nil {
 			return f, err
 		}
 		f.Extensions[typ] = extension.NewFactory(typ, func() component.Config { return &struct{}{} },
 			func(context.Context, extension.Settings, component.Config) (extension.Extension, error) {
-				return breaking{}, nil
+				return breaking{running: ready, ended: ended}, nil
 			},
 			component.StabilityLevelStable)
 		return f, nil
 	})
+	<-ended
 	if err == nil || err.Error() != "collector: listener died" {
 		t.Errorf("got %v, want collector: listener died", err)
 	}
