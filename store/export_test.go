@@ -90,3 +90,12 @@ func MigrationStatements(t interface{ Fatal(...any) }) []string {
 	}
 	return statements
 }
+
+// Collect runs a statement as the reads do, and drops its rows.
+func (s *Store) Collect(ctx context.Context, statement string) error {
+	_, err := collect(ctx, s, statement, nil, func(driver.Rows, *struct{}) error { return nil })
+	return err
+}
+
+// Classify is the kind that err would have.
+func Classify(err error) ErrorKind { return classify(err) }

@@ -33,14 +33,22 @@ func (s *valueSample) begin(round uint32) bool {
 	return true
 }
 
+// note takes v into the sample, and its type.
 func (s *valueSample) note(v Value) {
 	s.types |= 1 << v.typ
+	if len(s.values) >= maxSampledValues {
+		return
+	}
 	switch v.typ {
 	case TypeString:
-		s.noteText(v.str)
+		if v.str != s.last {
+			s.noteText(v.str)
+		}
 	case TypeInt:
-		if len(s.values) < maxSampledValues {
-			s.noteText(strconv.FormatInt(v.Int(), 10))
+		var buf [20]byte
+		text := strconv.AppendInt(buf[:0], v.Int(), 10)
+		if _, ok := s.values[string(text)]; !ok {
+			s.noteText(string(text))
 		}
 	case TypeBool:
 		s.noteText(strconv.FormatBool(v.Bool()))
@@ -48,18 +56,17 @@ func (s *valueSample) note(v Value) {
 }
 
 func (s *valueSample) noteText(text string) {
-	if len(s.values) >= maxSampledValues || len(text) > maxSampledBytes || text == "" || text == s.last {
+	if len(s.values) >= maxSampledValues || len(text) > maxSampledBytes || text == "" {
 		return
 	}
 	if s.values == nil {
 		s.values = make(map[string]struct{}, 4)
 	}
-	if _, ok := s.values[text]; ok {
-		return
+	if _, ok := s.values[text]; !ok {
+		text = strings.Clone(text)
+		s.values[text] = struct{}{}
+		s.last = text
 	}
-	text = strings.Clone(text)
-	s.values[text] = struct{}{}
-	s.last = text
 }
 
 // sampleKey is a row of attribute_keys.
@@ -124,6 +131,14 @@ func (s *Store) insertSample(ctx context.Context, b *SpanBatch, token string) er
 			}
 			for v := range k.seen.values {
 				values = append(values, sampleValue{day, k.name, v})
+			}
+		}
+	}
+	for _, k := range b.sampled {
+		if k.promoted >= 0 && b.cols.promoted[k.promoted].kind == promotedLC {
+			dict := &b.cols.promoted[k.promoted].lc.dict
+			for i := range min(dict.Rows(), maxSampledValues) {
+				k.seen.noteText(dict.Row(i))
 			}
 		}
 	}

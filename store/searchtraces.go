@@ -21,7 +21,7 @@ const (
 	maxPredicates = 50
 	// firstWindowRows is how many spans the first attempt looks at, guessed from the spans per day; with a service given it is
 	// firstWindowServiceRows, for the primary key leaves out the others. Each further attempt looks windowGrowth times as far back.
-	firstWindowRows        = 400_000
+	firstWindowRows        = 100_000
 	firstWindowServiceRows = 8 * firstWindowRows
 	windowGrowth           = 16
 	// maxCandidates bounds the traces that one search considers.

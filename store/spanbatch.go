@@ -74,9 +74,14 @@ func (b *SpanBatch) appendAttributes(attrs Attributes) {
 		if k.seen.begin(c.attrs.round) {
 			b.sampled = append(b.sampled, k)
 		}
-		k.seen.note(v)
-		if k.promoted < 0 || !c.promoted[k.promoted].set(v) {
+		switch {
+		case k.promoted < 0 || !c.promoted[k.promoted].set(v):
+			k.seen.note(v)
 			c.attrs.add(k, v)
+		case c.promoted[k.promoted].kind == promotedLC:
+			k.seen.types |= 1 << v.typ // insertSample finds the values in the column's dictionary
+		default:
+			k.seen.note(v)
 		}
 		b.bytes += 16 + len(v.str)
 	}

@@ -90,4 +90,4 @@ CREATE TABLE IF NOT EXISTS spans
 ENGINE = MergeTree
 PARTITION BY toDate32(start_time)
 ORDER BY (toStartOfHour(start_time), service_name, start_time)
-SETTINGS index_granularity = 2048, non_replicated_deduplication_window = 10000, ttl_only_drop_parts = 1, materialize_ttl_recalculate_only = 1;
+SETTINGS index_granularity = 2048, min_compress_block_size = 4096, min_bytes_for_wide_part = 134217728, non_replicated_deduplication_window = 10000, ttl_only_drop_parts = 1, materialize_ttl_recalculate_only = 1;

@@ -1,0 +1,170 @@
+package store_test
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/ext"
+
+	"weft/store"
+)
+
+// TestReadsUseTheirIndexes runs EXPLAIN indexes = 1 over every read and compares which indexes leave out how much with
+// testdata/explain.txt. The data is one part a table and day, so that the numbers of granules are the same everywhere. After a
+// change of schema or queries: go test ./store -run Indexes -update, and read the diff.
+func TestReadsUseTheirIndexes(t *testing.T) {
+	s := open(t)
+	ids := fillForExplain(t, s)
+	for _, table := range scan(t, s, "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree'") {
+		if err := s.SQL().Exec(t.Context(), "OPTIMIZE TABLE "+table+" FINAL"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	from, to := shopTime.UnixNano(), shopTime.Add(2*time.Second).UnixNano()
+	params := map[string]any{
+		"ids": []string{ids[3].String(), ids[4].String()}, "id": ids[3].String(), "span": uint64(7), "span_id": uint64(7),
+		"services": []string{genService(3), genService(10)}, "service": genService(3), "from": from, "to": to,
+		"hashes": []uint64{1, 2}, "from_day": uint16(20574), "to_day": uint16(20574),
+		"prefix": "ten", "limit": 100, "keys": []string{"tenant.id"}, "database": "x", "snapshot": from / 1e6,
+		"min_duration": int64(0), "max_duration": int64(0), "errors_only": false,
+		"severity": uint8(0), "contains": "", "cursor_time": to, "cursor_hash": uint64(1 << 63), "skip": 0, "name": "latency",
+	}
+	used := regexp.MustCompile(`\{(\w+):`)
+	got := make(map[string]string)
+	for _, name := range s.QueryNames() {
+		statement := s.Named(name)
+		var args []any
+		seen := make(map[string]bool)
+		for _, m := range used.FindAllStringSubmatch(statement, -1) {
+			if !seen[m[1]] {
+				args = append(args, clickhouse.Named(m[1], params[m[1]]))
+				seen[m[1]] = true
+			}
+		}
+		got["query "+name] = explain(t, s, statement, args, ids)
+	}
+	for name, q := range map[string]store.TraceQuery{
+		"everything":       {},
+		"service":          {Where: []store.Predicate{{Field: store.FieldService, Value: store.StringValue(genService(3))}}},
+		"operation":        {Where: []store.Predicate{{Field: store.FieldName, Value: store.StringValue("nobody does this")}}},
+		"needle":           {Where: []store.Predicate{{Field: "order.id", Value: store.StringValue("no such order")}}},
+		"needle number":    {Where: []store.Predicate{{Field: "rpc.message.id", Value: store.IntValue(-77)}}},
+		"needle as text":   {Where: []store.Predicate{{Field: "rpc.message.id", Value: store.StringValue("-77")}}},
+		"promoted text":    {Where: []store.Predicate{{Field: "url.path", Value: store.StringValue("/nowhere")}}},
+		"long spans":       {Where: []store.Predicate{{Field: store.FieldDuration, Op: store.OpGreater, Value: store.IntValue(1e12)}}},
+		"resource":         {Where: []store.Predicate{{Field: "container.id", Value: store.StringValue("none")}}},
+		"errors of traces": {ErrorsOnly: true},
+	} {
+		q.Limit = 20
+		sql, args, err := s.CandidateStatement(t.Context(), q, from, to)
+		if err != nil || sql == "" {
+			t.Fatal(name, err)
+		}
+		got["search "+name] = explain(t, s, sql, args, ids)
+	}
+	var text strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(got)) {
+		fmt.Fprintf(&text, "%s\n%s\n", name, got[name])
+	}
+	const golden = "testdata/explain.txt"
+	if flag.Lookup("update").Value.String() == "true" {
+		if err := os.WriteFile(golden, []byte(text.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text.String() != string(want) {
+		t.Errorf("indexes are used differently; got\n%s\nwant\n%s", text.String(), want)
+	}
+}
+
+func fillForExplain(t testing.TB, s *store.Store) (ids []store.TraceID) {
+	t.Helper()
+	g := newLoadGenerator(1, shopTime)
+	b := store.NewSpanBatch()
+	for b.Rows() < 50_000 {
+		id, _ := g.trace(b.Append)
+		ids = append(ids, id)
+	}
+	if err := s.InsertSpans(t.Context(), b, ""); err != nil {
+		t.Fatal(err)
+	}
+	logs, metrics := store.NewLogBatch(), store.NewMetricBatch()
+	for i := range 20_000 {
+		at := shopTime.UnixNano() + int64(i)*1e6
+		logs.Append(&store.Log{TimeNS: at, TraceID: ids[i%len(ids)], Service: genService(i % genServices), Body: store.StringValue(fmt.Sprint("line ", i)), SeverityNumber: 9})
+		metrics.Append(&store.MetricPoint{TimeNS: at, Name: fmt.Sprint("metric-", i%50), Service: genService(i % genServices), Type: store.MetricGauge, Value: 1})
+	}
+	if err := s.InsertLogs(t.Context(), logs, ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.InsertMetrics(t.Context(), metrics, ""); err != nil {
+		t.Fatal(err)
+	}
+	return ids
+}
+
+var (
+	explainTable = regexp.MustCompile(`ReadFromMergeTree \(\w+\.(\w+)\)|(ReadFrom\w+ \([^)]*\))`)
+	explainIndex = regexp.MustCompile(`^(Min-Max|MinMax|Partition|PrimaryKey|Skip)$`)
+	explainCount = regexp.MustCompile(`^(Parts|Granules): (\d+/\d+)$`)
+	explainName  = regexp.MustCompile(`^Name: (\w+)$`)
+)
+
+// explain keeps of an EXPLAIN what says which indexes were used: per table, "index granules left/before".
+func explain(t testing.TB, s *store.Store, statement string, args []any, ids []store.TraceID) string {
+	t.Helper()
+	table, err := ext.NewTable("candidates", ext.Column("trace_id", "FixedString(16)"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range ids[:3] {
+		if err := table.Append(string(id[:])); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx := clickhouse.Context(t.Context(), clickhouse.WithExternalTable(table), clickhouse.WithSettings(clickhouse.Settings{"explain_query_plan_default": "legacy"}))
+	rows, err := s.SQL().Query(ctx, "EXPLAIN indexes = 1 "+statement, args...)
+	if err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+	defer rows.Close()
+	var lines []string
+	index := ""
+	for rows.Next() {
+		var line string
+		if err := rows.Scan(&line); err != nil {
+			t.Fatal(err)
+		}
+		line = strings.TrimLeft(line, " │├└─")
+		switch {
+		case explainTable.MatchString(line):
+			m := explainTable.FindStringSubmatch(line)
+			lines, index = append(lines, "  "+m[1]+m[2]), ""
+		case explainIndex.MatchString(line):
+			index = line
+		case explainName.MatchString(line):
+			index = explainName.FindStringSubmatch(line)[1]
+		case explainCount.MatchString(line) && index != "":
+			if m := explainCount.FindStringSubmatch(line); m[1] == "Granules" {
+				lines, index = append(lines, "    "+index+" "+m[2]), ""
+			}
+		}
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(lines, "\n") + "\n"
+}
