@@ -68,7 +68,9 @@ export async function openSpan(harness, page) {
     await panel(page)
       .getByRole('tab', { name: /^Attributes/ })
       .click();
-    await panel(page).getByText('service.name', { exact: true }).waitFor();
+    await panel(page)
+      .getByText(/^service\.name/)
+      .waitFor();
     const href = await panel(page)
       .getByRole('link', { name: 'Find traces with this: service.name' })
       .getAttribute('href');

@@ -130,9 +130,15 @@ export class Harness {
       // By the debugging protocol, which the page's policy does not concern.
       await page.evaluate(AXE);
       // Half-faded text has the contrast of nothing that is on the screen for long.
-      await page.evaluate(() =>
-        Promise.allSettled(document.getAnimations().map((animation) => animation.finished)),
-      );
+      await page.evaluate(() => {
+        const ends = (animation) => Number.isFinite(animation.effect?.getComputedTiming().endTime);
+        return Promise.allSettled(
+          document
+            .getAnimations()
+            .filter(ends)
+            .map((animation) => animation.finished),
+        );
+      });
       const result = await page.evaluate((tags) => window.axe.run(document, { runOnly: tags }), AXE_TAGS);
       const bad = result.violations.filter((v) => v.impact === 'serious' || v.impact === 'critical');
       if (bad.length > 0)

@@ -1,4 +1,12 @@
-import { keepPreviousData, QueryCache, QueryClient, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import {
+  keepPreviousData,
+  QueryCache,
+  QueryClient,
+  useInfiniteQuery,
+  useQuery,
+  useQueryClient,
+} from '@tanstack/react-query';
+import { useCallback } from 'react';
 import { buildTrace } from '../trace/model';
 import { ApiError, api, type SearchRequest, type Session } from './client';
 import { readConfig } from './config';
@@ -6,6 +14,21 @@ import { readConfig } from './config';
 export const PAGE_SIZE = 100;
 
 const SESSION = ['session'] as const;
+
+/** Takes over who is signed in now, as signing in and out answer it. */
+export function useSetSession() {
+  const queries = useQueryClient();
+  return (session: Session) => queries.setQueryData(SESSION, session);
+}
+
+/** Forgets all that was loaded but who is signed in: it belongs to whoever was before. */
+export function useForget() {
+  const queries = useQueryClient();
+  return useCallback(
+    () => queries.removeQueries({ predicate: (query) => query.queryKey[0] !== SESSION[0] }),
+    [queries],
+  );
+}
 
 /** The one query client. An answer that asks for signing in makes the session stale, which brings up the sign-in page. */
 export function createQueryClient(): QueryClient {

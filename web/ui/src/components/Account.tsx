@@ -1,17 +1,17 @@
 import { ActionIcon, Tooltip } from '@mantine/core';
 import { IconLogout } from '@tabler/icons-react';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { api, type Session } from '../api/client';
+import { useSetSession } from '../api/queries';
 
 /** Signs out; nothing at all on a server without authentication. */
 export function Account({ session }: { session: Session }) {
   const { t } = useTranslation();
-  const queries = useQueryClient();
+  const setSession = useSetSession();
   const signOut = useMutation({
     mutationFn: api.signOut,
-    // What was loaded belongs to who was signed in.
-    onSuccess: () => queries.resetQueries(),
+    onSuccess: () => setSession({ ...session, signedIn: false, name: '', scopes: [] }),
   });
   if (!session.authRequired || !session.signedIn) return null;
   return (

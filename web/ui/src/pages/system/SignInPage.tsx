@@ -1,23 +1,26 @@
 import { Button, PasswordInput, Stack, Text, Title } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError, api } from '../../api/client';
+import { useForget, useSetSession } from '../../api/queries';
 import classes from './system.module.css';
 
 /** Asks for a token and trades it for a session cookie; the token itself is not kept. */
 export function SignInPage() {
   const { t } = useTranslation();
-  const queries = useQueryClient();
+  const setSession = useSetSession();
+  const forget = useForget();
   const [token, setToken] = useState('');
   const signIn = useMutation({
     mutationFn: api.signIn,
-    onSuccess: () => {
+    onSuccess: (session) => {
       setToken('');
-      return queries.resetQueries();
+      setSession(session);
     },
   });
   const input = useRef<HTMLInputElement>(null);
+  useEffect(forget, [forget]);
   // The page has this one purpose.
   useEffect(() => input.current?.focus(), []);
   const submit = (event: FormEvent) => {

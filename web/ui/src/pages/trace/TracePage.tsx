@@ -1,5 +1,5 @@
 import { Button, Skeleton, Stack, Text, Title } from '@mantine/core';
-import { getRouteApi } from '@tanstack/react-router';
+import { getRouteApi, useLocation, useRouter } from '@tanstack/react-router';
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError } from '../../api/client';
@@ -142,11 +142,16 @@ function OpenTrace({ model, reload, reloading }: Props) {
 
 /** The page's state in its address: change() at once, settle() when nothing more has come for a moment. */
 function useTraceView() {
-  const view = route.useSearch();
+  const text = useLocation({ select: (location) => location.searchStr });
+  const view = useMemo(() => readTraceView(parseQuery(text)).view, [text]);
+  const router = useRouter();
   const navigate = route.useNavigate();
   const change = useCallback(
-    (changes: TraceView) => void navigate({ search: (before) => ({ ...before, ...changes }), replace: true }),
-    [navigate],
+    (changes: TraceView) => {
+      const before = readTraceView(parseQuery(router.latestLocation.searchStr)).view;
+      void navigate({ search: { ...before, ...changes }, replace: true });
+    },
+    [router, navigate],
   );
   const [pending, setPending] = useState<TraceView | undefined>();
   useEffect(() => {
