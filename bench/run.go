@@ -95,11 +95,17 @@ func (r *run) load(ctx context.Context, s side, c *collector, load []*template, 
 	if err := r.awaitCount(ctx, s, warm.Spans); err != nil {
 		return res, fmt.Errorf("warm-up: %w\n%s", err, c.tail())
 	}
-	if err := r.settle(ctx, s); err != nil {
+	collectorPID, enginePID := c.cmd.Process.Pid, r.engine.PID()
+	both := func() (time.Duration, error) {
+		t, err := cpuTimes(collectorPID, enginePID)
+		if err != nil {
+			return 0, err
+		}
+		return t[0] + t[1], nil
+	}
+	if _, err := r.settle(ctx, s, both); err != nil {
 		return res, err
 	}
-
-	collectorPID, enginePID := c.cmd.Process.Pid, r.engine.PID()
 	before, err := cpuTimes(collectorPID, enginePID)
 	if err != nil {
 		return res, err
@@ -124,14 +130,11 @@ func (r *run) load(ctx context.Context, s side, c *collector, load []*template, 
 	if err := <-profiled; err != nil {
 		return res, fmt.Errorf("profile: %w", err)
 	}
-	if err := r.settle(ctx, s); err != nil {
-		return res, err
-	}
-	settled, err := cpuTimes(collectorPID, enginePID)
+	settled, err := r.settle(ctx, s, both)
 	if err != nil {
 		return res, err
 	}
-	res.SettledCPU = settled[0] + settled[1] - before[0] - before[1]
+	res.SettledCPU = settled - before[0] - before[1]
 	if res.CollectorPeak, err = peakMemory(collectorPID); err != nil {
 		return res, err
 	}
@@ -194,25 +197,33 @@ func (r *run) awaitCount(ctx context.Context, s side, want int64) error {
 	}
 }
 
-// settle waits until no merge has run for a while.
-func (r *run) settle(ctx context.Context, s side) error {
+// settle waits until no merge has run for a while, and returns what mark does at the end of the last one: the quiet time
+// after it belongs to nobody.
+func (r *run) settle(ctx context.Context, s side, mark func() (time.Duration, error)) (time.Duration, error) {
 	const quiet = 5 * time.Second
 	since := time.Now()
+	marked, err := mark()
+	if err != nil {
+		return 0, err
+	}
 	for time.Since(since) < quiet {
 		merges, err := r.number(ctx, "SELECT count() FROM system.merges WHERE database = '"+s.database+"'")
 		if err != nil {
-			return err
+			return 0, err
 		}
 		if merges > 0 {
 			since = time.Now()
+			if marked, err = mark(); err != nil {
+				return 0, err
+			}
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(200 * time.Millisecond):
+			return 0, ctx.Err()
+		case <-time.After(100 * time.Millisecond):
 		}
 	}
-	return nil
+	return marked, nil
 }
 
 // profile takes a CPU profile of Weft during the load, when one is asked for.
