@@ -86,3 +86,42 @@ func TestUnknownTraceIsNotFound(t *testing.T) {
 		t.Fatalf("got %v, want an Error of kind NotFound", err)
 	}
 }
+
+// TestOddValuesAreFound sends what breaks a careless quoting through every kind of parameter.
+func TestOddValuesAreFound(t *testing.T) {
+	s := open(t)
+	var spans []store.Span
+	for i, odd := range oddStrings {
+		span := shopTrace(i, shopTime.Add(time.Duration(i)*time.Second), false)[0]
+		span.Service, span.Name = "service "+odd, "name "+odd
+		span.Attributes = store.Attributes{{Key: "odd", Value: store.StringValue(odd)}, {Key: "key " + odd, Value: store.IntValue(int64(i))}}
+		spans = append(spans, span)
+	}
+	insert(t, s, "", spans...)
+	for i, odd := range oddStrings {
+		finds := func(p store.Predicate) {
+			t.Helper()
+			if got := search(t, s, store.TraceQuery{Limit: 100, Where: []store.Predicate{p}}); len(got) != 1 || got[0] != i {
+				t.Errorf("%+v: found %v, want %d", p, got, i)
+			}
+		}
+		finds(store.Predicate{Field: "odd", Value: store.StringValue(odd)})
+		finds(store.Predicate{Field: "key " + odd, Value: store.IntValue(int64(i))})
+		finds(store.Predicate{Field: "key " + odd, Op: store.OpExists})
+		finds(store.Predicate{Field: store.FieldService, Value: store.StringValue("service " + odd)})
+		trace, err := s.Trace(t.Context(), spans[i].TraceID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		compareSpans(t, trace.Spans, spans[i:i+1])
+		if ops, err := s.Operations(t.Context(), "service "+odd); err != nil || len(ops) != 1 || ops[0].Name != "name "+odd {
+			t.Errorf("operations of %q: %v, %v", odd, ops, err)
+		}
+		if odd == "" {
+			continue // no use in a menu
+		}
+		if values, err := s.AttributeValues(t.Context(), "odd", odd, 10); err != nil || !slices.Contains(values, odd) {
+			t.Errorf("values that start with %q: %q, %v", odd, values, err)
+		}
+	}
+}
