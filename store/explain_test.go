@@ -37,20 +37,14 @@ func TestReadsUseTheirIndexes(t *testing.T) {
 		"min_duration": int64(0), "max_duration": int64(0), "errors_only": false,
 		"severity": uint8(0), "contains": "", "cursor_time": to, "cursor_hash": uint64(1 << 63), "skip": 0, "name": "latency",
 	}
-	used := regexp.MustCompile(`\{(\w+):`)
 	got := make(map[string]string)
 	for _, name := range s.QueryNames() {
 		statement := s.Named(name)
-		var args []any
-		seen := make(map[string]bool)
-		for _, m := range used.FindAllStringSubmatch(statement, -1) {
-			if !seen[m[1]] {
-				args = append(args, clickhouse.Named(m[1], params[m[1]]))
-				seen[m[1]] = true
-			}
-		}
-		got["query "+name] = explain(t, s, statement, args, ids)
+		got["query "+name] = explain(t, s, statement, arguments(statement, params), ids)
 	}
+	withText := maps.Clone(params)
+	withText["contains"], withText["id"] = "%line 77%", ""
+	got["query search_logs for a text"] = explain(t, s, s.Named("search_logs"), arguments(s.Named("search_logs"), withText), ids)
 	for name, q := range map[string]store.TraceQuery{
 		"everything":       {},
 		"service":          {Where: []store.Predicate{{Field: store.FieldService, Value: store.StringValue(genService(3))}}},
@@ -88,6 +82,21 @@ func TestReadsUseTheirIndexes(t *testing.T) {
 	if text.String() != string(want) {
 		t.Errorf("indexes are used differently; got\n%s\nwant\n%s", text.String(), want)
 	}
+}
+
+var usedParam = regexp.MustCompile(`\{(\w+):`)
+
+// arguments picks the parameters that the statement uses.
+func arguments(statement string, params map[string]any) []any {
+	var args []any
+	seen := make(map[string]bool)
+	for _, m := range usedParam.FindAllStringSubmatch(statement, -1) {
+		if !seen[m[1]] {
+			args = append(args, clickhouse.Named(m[1], params[m[1]]))
+			seen[m[1]] = true
+		}
+	}
+	return args
 }
 
 func fillForExplain(t testing.TB, s *store.Store) (ids []store.TraceID) {

@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ClickHouse/clickhouse-go/v2"
-	"github.com/ClickHouse/clickhouse-go/v2/ext"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
 
@@ -37,14 +35,6 @@ type traceSearch struct {
 	where    string
 	params   []any
 	details  map[TraceID]*traceDetail
-}
-
-// traceDetail is a summary and what places it on a page.
-type traceDetail struct {
-	TraceSummary
-	keyNS    int64 // the start it is ordered by
-	lastNS   int64
-	inserted time.Time
 }
 
 // candidate is a trace with a matching span.
@@ -105,7 +95,6 @@ func (s *Store) newTraceSearch(ctx context.Context, q TraceQuery) (*traceSearch,
 
 // fingerprint identifies what is asked, so that a cursor is not continued with another question.
 func (q TraceQuery) fingerprint() uint32 {
-	q.Limit, q.Cursor = 0, ""
 	h := fnv.New32a()
 	fmt.Fprintf(h, "%d %d %v %d %d %v", q.Range.From.UnixNano(), q.Range.To.UnixNano(), q.Where, q.MinTraceDuration, q.MaxTraceDuration, q.ErrorsOnly)
 	return h.Sum32()
@@ -308,101 +297,6 @@ func (t *traceSearch) settle(ctx context.Context, found []candidate, certain int
 	}
 	slices.SortFunc(page, func(a, b *traceDetail) int { return newerFirst(a.keyNS, a.TraceID, b.keyNS, b.TraceID) })
 	return page, nil
-}
-
-// lookup fills details for the candidates that are not there yet; a trace that fails a condition on whole traces has a nil entry.
-func (t *traceSearch) lookup(ctx context.Context, found []candidate) error {
-	var missing []TraceID
-	for _, c := range found {
-		if _, ok := t.details[c.id]; !ok {
-			missing = append(missing, c.id)
-			t.details[c.id] = nil
-		}
-	}
-	if len(missing) == 0 {
-		return nil
-	}
-	ctx, err := withCandidates(ctx, missing)
-	if err != nil {
-		return err
-	}
-	params := []any{
-		param("min_duration", int64(t.q.MinTraceDuration)), param("max_duration", int64(t.q.MaxTraceDuration)), param("errors_only", t.q.ErrorsOnly),
-	}
-	details, err := collect(ctx, t.s, t.s.named("trace_details"), params, scanDetail)
-	if err != nil {
-		return err
-	}
-	var changed []*traceDetail
-	for i := range details {
-		d := &details[i]
-		t.details[d.TraceID] = d
-		if t.cursor != nil && d.inserted.UnixMilli() > t.cursor.snapshotMS {
-			changed = append(changed, d)
-		}
-	}
-	return t.rewind(ctx, changed)
-}
-
-// rewind orders traces that have changed since the snapshot by the start they had then.
-func (t *traceSearch) rewind(ctx context.Context, changed []*traceDetail) error {
-	if len(changed) == 0 {
-		return nil
-	}
-	ids := make([]TraceID, len(changed))
-	from, to := int64(math.MaxInt64), int64(math.MinInt64)
-	for i, d := range changed {
-		ids[i] = d.TraceID
-		from, to = min(from, d.StartNS), max(to, d.lastNS)
-	}
-	ctx, err := withCandidates(ctx, ids)
-	if err != nil {
-		return err
-	}
-	params := []any{param("snapshot", t.cursor.snapshotMS), param("from", from), param("to", to)}
-	_, err = collect(ctx, t.s, t.s.named("trace_starts_before"), params, func(rows driver.Rows, _ *struct{}) error {
-		var id string
-		var start int64
-		if err := rows.Scan(&id, &start); err != nil {
-			return err
-		}
-		t.details[TraceID([]byte(id))].keyNS = start
-		return nil
-	})
-	return err
-}
-
-// withCandidates sends ids along with the query as the temporary table candidates.
-func withCandidates(ctx context.Context, ids []TraceID) (context.Context, error) {
-	table, err := ext.NewTable("candidates", ext.Column("trace_id", "FixedString(16)"))
-	if err != nil {
-		return nil, err
-	}
-	for _, id := range ids {
-		if err := table.Append(string(id[:])); err != nil {
-			return nil, err
-		}
-	}
-	return clickhouse.Context(ctx, clickhouse.WithExternalTable(table)), nil
-}
-
-func scanDetail(rows driver.Rows, d *traceDetail) error {
-	var id string
-	var end int64
-	var root []any
-	var spans, errs map[string]uint64
-	if err := rows.Scan(&id, &d.StartNS, &end, &d.lastNS, &d.Spans, &d.Errors, &root, &spans, &errs, &d.inserted); err != nil {
-		return err
-	}
-	copy(d.TraceID[:], id)
-	d.DurationNS, d.keyNS = end-d.StartNS, d.StartNS
-	d.HasRoot = root[0].(uint8) == 0
-	d.RootService, d.RootName = root[2].(string), root[3].(string)
-	for name, n := range spans {
-		d.Services = append(d.Services, ServiceCount{Name: name, Spans: n, Errors: errs[name]})
-	}
-	slices.SortFunc(d.Services, func(a, b ServiceCount) int { return strings.Compare(a.Name, b.Name) })
-	return nil
 }
 
 // page cuts the settled traces to the page size and makes the cursor of the next page.
