@@ -6,6 +6,7 @@ SHELL := /bin/bash
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 ENGINE  := $(CURDIR)/data/engine/libchdb.so
 MODULES := sdk examples/shop
+CLIENTS := e2e/clients bench/stock
 RESULTS := $(CURDIR)/bin/test
 export WEFT_ENGINE_LIB ?= $(ENGINE)
 GOTEST = go tool gotestsum --format pkgname --jsonfile $(RESULTS)/$(1).json --
@@ -42,7 +43,7 @@ lint: ui ## gofmt, vet, staticcheck; Biome and tsc for the UI
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "gofmt: run gofmt -w on the files above"; exit 1; }
 	go vet ./...
 	go tool staticcheck ./...
-	@check=$$(go tool -n staticcheck); for m in $(MODULES); do (cd $$m && go vet ./... && $$check ./...); done
+	@check=$$(go tool -n staticcheck); for m in $(MODULES) $(CLIENTS); do (cd $$m && go vet ./... && $$check ./...); done
 	npm --prefix web/ui run --silent check
 
 unit: engine | $(RESULTS) ## Go tests, on a real engine where one is needed

@@ -44,6 +44,19 @@ type Settings struct {
 	Ready func()
 }
 
+// Check reads the configuration that Run would use and refuses what can be refused without starting anything: a file that
+// cannot be read, and ports beyond loopback while nobody has to sign in.
+func Check(ctx context.Context, set Settings) error {
+	r, err := confmap.NewResolver(resolver(set))
+	if err != nil {
+		return explain(err, set.ConfigFile)
+	}
+	if _, err := r.Resolve(ctx); err != nil {
+		return errors.Join(explain(err, set.ConfigFile), r.Shutdown(ctx))
+	}
+	return r.Shutdown(ctx)
+}
+
 // Run hosts a collector until ctx is done, then drains it: receivers stop first, what they took is handed to the exporter,
 // and the exporter flushes. It returns nil after an orderly end. Errors at start, such as a port in use or a mistake in
 // the configuration, are one line that names the place and what to do.

@@ -56,6 +56,7 @@ func (s *Server) logRequest(next http.Handler) http.Handler {
 		defer func() {
 			level := slog.LevelDebug
 			switch {
+			case strings.HasSuffix(r.URL.Path, "/readyz"): // 503 is its answer while starting, and it is asked every second
 			case ww.Status() >= 500:
 				level = slog.LevelError
 			case strings.Contains(r.URL.Path, "/api/"):

@@ -119,6 +119,11 @@ func runRole(ctx context.Context, c *config, start func(*process, context.Contex
 	if err != nil {
 		return err
 	}
+	if start != nil {
+		if err := p.checkCollector(ctx); err != nil {
+			return err
+		}
+	}
 	if err := p.openStore(ctx); err != nil {
 		return err
 	}

@@ -47,6 +47,9 @@ func runUp(ctx context.Context, c *config) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := p.checkCollector(ctx); err != nil {
+		return err
+	}
 	if err := p.openStore(ctx); err != nil {
 		return err
 	}

@@ -1,6 +1,6 @@
 import { englishOnly, textsOf } from './catalogue.mjs';
 import { conditions, openSearch, searchByService } from './demo-search.mjs';
-import { foldRows, openSpan, openTrace, panel, reload, rowCount, zoom } from './demo-trace.mjs';
+import { foldRows, followLink, openSpan, openTrace, panel, reload, rowCount, zoom } from './demo-trace.mjs';
 import { assert, until } from './harness.mjs';
 
 /** From the search page to a span of the demo shop, in two languages and two themes. */
@@ -16,11 +16,14 @@ export async function demo(harness) {
   await zoom(harness, page);
   const address = page.url();
   await reload(harness, page, address);
+  await followLink(harness, page);
+  await page.goto(address);
   await switchLanguage(harness, page);
   await switchTheme(harness, page);
   await badAddress(harness, page);
   await harness.checkQuiet('the whole walk', tab);
   await tab.context.close();
+  assert(trace, 'no trace was opened, so there is none to look at');
   await accessibility(harness, trace, address);
 }
 

@@ -67,7 +67,7 @@ export function AttributeList({ attributes, dropped = 0, searchable = false }: L
         {attributes.map((attribute) => (
           <div key={attribute.key} className={classes.attribute}>
             <dt>
-              {attribute.key}
+              <span>{attribute.key}</span>
               <span className={classes.type} title={t('span.typeOf', { type: attribute.type })}>
                 {attribute.type}
               </span>
