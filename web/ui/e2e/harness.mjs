@@ -19,6 +19,9 @@ const FLAGS = [
 
 // Generous: the machine also runs what is tested.
 export const PATIENCE_MS = 60_000;
+// What a page is asked to evaluate has no limit of its own.
+const LONGEST_CHECK_MS = 3 * PATIENCE_MS;
+const LONGEST_ANIMATION_MS = 5_000;
 
 function findBrowser() {
   const wanted = process.env.WEFT_CHROMIUM ? [process.env.WEFT_CHROMIUM] : BROWSERS;
@@ -66,7 +69,7 @@ export class Harness {
   /** Runs one check. It fails by throwing; the suite goes on. */
   async check(name, run) {
     try {
-      const result = await run();
+      const result = await within(LONGEST_CHECK_MS, run());
       this.pass(name);
       return result;
     } catch (error) {
@@ -130,21 +133,32 @@ export class Harness {
       // By the debugging protocol, which the page's policy does not concern.
       await page.evaluate(AXE);
       // Half-faded text has the contrast of nothing that is on the screen for long.
-      await page.evaluate(() => {
+      await page.evaluate((bound) => {
         const ends = (animation) => Number.isFinite(animation.effect?.getComputedTiming().endTime);
-        return Promise.allSettled(
-          document
-            .getAnimations()
-            .filter(ends)
-            .map((animation) => animation.finished),
-        );
-      });
+        const all = document
+          .getAnimations()
+          .filter(ends)
+          .map((animation) => animation.finished);
+        return Promise.race([Promise.allSettled(all), new Promise((resolve) => setTimeout(resolve, bound))]);
+      }, LONGEST_ANIMATION_MS);
       const result = await page.evaluate((tags) => window.axe.run(document, { runOnly: tags }), AXE_TAGS);
       const bad = result.violations.filter((v) => v.impact === 'serious' || v.impact === 'critical');
       if (bad.length > 0)
         throw new Error(bad.map((v) => `${v.id} at ${v.nodes[0].html.slice(0, 160)}`).join('; '));
       if (result.passes.length === 0) throw new Error('axe looked at nothing');
     });
+  }
+}
+
+async function within(ms, promise) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`nothing after ${ms / 1000} s`)), ms);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
