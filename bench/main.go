@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"runtime"
 	"path/filepath"
 	"slices"
 	"syscall"
@@ -35,6 +36,8 @@ type options struct {
 
 func main() {
 	engine.RunIfChild()
+	// What is measured ends with the thread that started it: this one, which starts everything, stays.
+	runtime.LockOSThread()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := bench(ctx, os.Args[1:])
 	stop()

@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -19,8 +18,7 @@ func runToEnd(t *testing.T, cmd *exec.Cmd) (code int, stderr string) {
 	t.Helper()
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = nil, &out
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := cmd.Start(); err != nil {
+	if err := startBound(cmd); err != nil {
 		t.Fatal(err)
 	}
 	timer := time.AfterFunc(startTimeout, func() { _ = cmd.Process.Kill() })

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -197,9 +198,7 @@ func startProcess(cmd *exec.Cmd) (*process, error) {
 		return nil, err
 	}
 	cmd.Stderr = p
-	// Nothing outlives a test run that panics on its time limit.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := cmd.Start(); err != nil {
+	if err := startBound(cmd); err != nil {
 		return nil, err
 	}
 	go func() {
@@ -215,6 +214,27 @@ func startProcess(cmd *exec.Cmd) (*process, error) {
 		close(p.ended)
 	}()
 	return p, nil
+}
+
+// starts runs on one thread that lives as long as the test run.
+var starts = func() chan<- func() {
+	calls := make(chan func())
+	go func() {
+		runtime.LockOSThread()
+		for call := range calls {
+			call()
+		}
+	}()
+	return calls
+}()
+
+// startBound starts a process that ends with the test run, also when that panics on its time limit. The kernel binds it to
+// the thread that started it, and threads of ordinary goroutines come and go.
+func startBound(cmd *exec.Cmd) error {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	done := make(chan error)
+	starts <- func() { done <- cmd.Start() }
+	return <-done
 }
 
 // Write makes process the sink of its own standard error.
