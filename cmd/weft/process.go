@@ -64,15 +64,14 @@ func newProcess(c *config) (*process, error) {
 }
 
 // tuneGC lets the heap grow further between collections than Go's default: decoding telemetry makes much garbage that dies
-// at once, and the live heap is small (a higher GOGC takes up to 40 % off the cost of receiving OTLP). GOGC in
-// the environment wins.
+// at once, and the live heap is small. GOGC and GOMEMLIMIT in the environment win.
 func tuneGC() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(300)
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
-		// Beyond it garbage is collected more often; it is no hard limit. The live heap under full load is about 100 MiB
-		//, so this bounds memory through an outage without costing anything in between.
+		// Beyond it garbage is collected more often; it is no hard limit. The live heap under full load is about 100 MiB,
+		// so this bounds memory through an outage and costs nothing in between.
 		debug.SetMemoryLimit(640 << 20)
 	}
 }
