@@ -4,1121 +4,1107 @@
  */
 
 export interface paths {
-	"/api/v1/services": {
-		parameters: {
-			query?: never;
-			header?: never;
-			path?: never;
-			cookie?: never;
-		};
-		/** Names of all services with stored spans, sorted. */
-		get: operations["listServices"];
-		put?: never;
-		post?: never;
-		delete?: never;
-		options?: never;
-		head?: never;
-		patch?: never;
-		trace?: never;
-	};
-	"/api/v1/operations": {
-		parameters: {
-			query?: never;
-			header?: never;
-			path?: never;
-			cookie?: never;
-		};
-		/** Span names by service and kind, sorted. */
-		get: operations["listOperations"];
-		put?: never;
-		post?: never;
-		delete?: never;
-		options?: never;
-		head?: never;
-		patch?: never;
-		trace?: never;
-	};
-	"/api/v1/attributes": {
-		parameters: {
-			query?: never;
-			header?: never;
-			path?: never;
-			cookie?: never;
-		};
-		/** Attribute keys seen on spans and resources, for autocomplete. */
-		get: operations["listAttributes"];
-		put?: never;
-		post?: never;
-		delete?: never;
-		options?: never;
-		head?: never;
-		patch?: never;
-		trace?: never;
-	};
-	"/api/v1/attributes/{key}/values": {
-		parameters: {
-			query?: never;
-			header?: never;
-			path?: never;
-			cookie?: never;
-		};
-		/** Values seen for one attribute key, in text form. */
-		get: operations["listAttributeValues"];
-		put?: never;
-		post?: never;
-		delete?: never;
-		options?: never;
-		head?: never;
-		patch?: never;
-		trace?: never;
-	};
-	"/api/v1/traces": {
-		parameters: {
-			query?: never;
-			header?: never;
-			path?: never;
-			cookie?: never;
-		};
-		/**
-		 * Traces with a span that satisfies every condition, newest first.
-		 * @description service, operation, kind, status, attr, minDuration and maxDuration must all hold on one and the same span.
-		 *     errors, minTraceDuration and maxTraceDuration look at the whole trace. Nothing is required.
-		 */
-		get: operations["searchTraces"];
-		put?: never;
-		post?: never;
-		delete?: never;
-		options?: never;
-		head?: never;
-		patch?: never;
-		trace?: never;
-	};
-	"/api/v1/traces/{traceId}": {
-		parameters: {
-			query?: never;
-			header?: never;
-			path?: never;
-			cookie?: never;
-		};
-		/**
-		 * A whole trace.
-		 * @description By default OTLP JSON (the encoding of opentelemetry-proto's TracesData: hex ids, 64-bit numbers as strings).
-		 *     With format=compact, what a waterfall draws and nothing else.
-		 */
-		get: operations["getTrace"];
-		put?: never;
-		post?: never;
-		delete?: never;
-		options?: never;
-		head?: never;
-		patch?: never;
-		trace?: never;
-	};
-	"/api/v1/traces/{traceId}/spans/{spanId}": {
-		parameters: {
-			query?: never;
-			header?: never;
-			path?: never;
-			cookie?: never;
-		};
-		/** One span with everything it carries and what points at it. */
-		get: operations["getSpan"];
-		put?: never;
-		post?: never;
-		delete?: never;
-		options?: never;
-		head?: never;
-		patch?: never;
-		trace?: never;
-	};
-	"/api/v1/traces/{traceId}/logs": {
-		parameters: {
-			query?: never;
-			header?: never;
-			path?: never;
-			cookie?: never;
-		};
-		/** Log records of a trace, oldest first. */
-		get: operations["getTraceLogs"];
-		put?: never;
-		post?: never;
-		delete?: never;
-		options?: never;
-		head?: never;
-		patch?: never;
-		trace?: never;
-	};
-	"/api/v1/logs": {
-		parameters: {
-			query?: never;
-			header?: never;
-			path?: never;
-			cookie?: never;
-		};
-		/** Log records, newest first. */
-		get: operations["searchLogs"];
-		put?: never;
-		post?: never;
-		delete?: never;
-		options?: never;
-		head?: never;
-		patch?: never;
-		trace?: never;
-	};
-	"/api/v1/stats": {
-		parameters: {
-			query?: never;
-			header?: never;
-			path?: never;
-			cookie?: never;
-		};
-		/** What is stored, per signal. */
-		get: operations["getStats"];
-		put?: never;
-		post?: never;
-		delete?: never;
-		options?: never;
-		head?: never;
-		patch?: never;
-		trace?: never;
-	};
-	"/api/v1/info": {
-		parameters: {
-			query?: never;
-			header?: never;
-			path?: never;
-			cookie?: never;
-		};
-		/** Version and addresses of this server. Needs no authentication. */
-		get: operations["getInfo"];
-		put?: never;
-		post?: never;
-		delete?: never;
-		options?: never;
-		head?: never;
-		patch?: never;
-		trace?: never;
-	};
-	"/api/v1/session": {
-		parameters: {
-			query?: never;
-			header?: never;
-			path?: never;
-			cookie?: never;
-		};
-		/** Who am I? Always 200, so that a page may ask before signing in. */
-		get: operations["getSession"];
-		put?: never;
-		/** Sign in with a token of scope query; sets the session cookie. */
-		post: operations["signIn"];
-		/** Sign out; clears the session cookie. */
-		delete: operations["signOut"];
-		options?: never;
-		head?: never;
-		patch?: never;
-		trace?: never;
-	};
-	"/api/v1/openapi.yaml": {
-		parameters: {
-			query?: never;
-			header?: never;
-			path?: never;
-			cookie?: never;
-		};
-		/** This document. Needs no authentication. */
-		get: operations["getOpenAPI"];
-		put?: never;
-		post?: never;
-		delete?: never;
-		options?: never;
-		head?: never;
-		patch?: never;
-		trace?: never;
-	};
-	"/healthz": {
-		parameters: {
-			query?: never;
-			header?: never;
-			path?: never;
-			cookie?: never;
-		};
-		/** The process is alive. Needs no authentication. */
-		get: operations["getHealth"];
-		put?: never;
-		post?: never;
-		delete?: never;
-		options?: never;
-		head?: never;
-		patch?: never;
-		trace?: never;
-	};
-	"/readyz": {
-		parameters: {
-			query?: never;
-			header?: never;
-			path?: never;
-			cookie?: never;
-		};
-		/** Every part of this process answers. Needs no authentication. */
-		get: operations["getReady"];
-		put?: never;
-		post?: never;
-		delete?: never;
-		options?: never;
-		head?: never;
-		patch?: never;
-		trace?: never;
-	};
-	"/metrics": {
-		parameters: {
-			query?: never;
-			header?: never;
-			path?: never;
-			cookie?: never;
-		};
-		/** This process' own metrics in the Prometheus text format. */
-		get: operations["getMetrics"];
-		put?: never;
-		post?: never;
-		delete?: never;
-		options?: never;
-		head?: never;
-		patch?: never;
-		trace?: never;
-	};
+    "/api/v1/services": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Names of all services with stored spans, sorted. */
+        get: operations["listServices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Span names by service and kind, sorted. */
+        get: operations["listOperations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/attributes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Attribute keys seen on spans and resources, for autocomplete. */
+        get: operations["listAttributes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/attributes/{key}/values": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Values seen for one attribute key, in text form. */
+        get: operations["listAttributeValues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/traces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Traces with a span that satisfies every condition, newest first.
+         * @description service, operation, kind, status, attr, minDuration and maxDuration must all hold on one and the same span.
+         *     errors, minTraceDuration and maxTraceDuration look at the whole trace. Nothing is required.
+         */
+        get: operations["searchTraces"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/traces/{traceId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A whole trace.
+         * @description By default OTLP JSON (the encoding of opentelemetry-proto's TracesData: hex ids, 64-bit numbers as strings).
+         *     With format=compact, what a waterfall draws and nothing else.
+         */
+        get: operations["getTrace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/traces/{traceId}/spans/{spanId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One span with everything it carries and what points at it. */
+        get: operations["getSpan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/traces/{traceId}/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Log records of a trace, oldest first. */
+        get: operations["getTraceLogs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Log records, newest first. */
+        get: operations["searchLogs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is stored, per signal. */
+        get: operations["getStats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/info": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Version and addresses of this server. Needs no authentication. */
+        get: operations["getInfo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who am I? Always 200, so that a page may ask before signing in. */
+        get: operations["getSession"];
+        put?: never;
+        /** Sign in with a token of scope query; sets the session cookie. */
+        post: operations["signIn"];
+        /** Sign out; clears the session cookie. */
+        delete: operations["signOut"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/openapi.yaml": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This document. Needs no authentication. */
+        get: operations["getOpenAPI"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The process is alive. Needs no authentication. */
+        get: operations["getHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every part of this process answers. Needs no authentication. */
+        get: operations["getReady"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This process' own metrics in the Prometheus text format. */
+        get: operations["getMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
-	schemas: {
-		/**
-		 * @description Unix time in nanoseconds, decimal.
-		 * @example 1700000000000000000
-		 */
-		InstantNs: string;
-		/**
-		 * Format: int64
-		 * @description Nanoseconds.
-		 */
-		DurationNs: number;
-		/**
-		 * @description Unix nanoseconds, RFC 3339, or relative to now: now, now-1h, now-30m, now-7d, now+5m (units ns, us, ms, s, m, h, d, w).
-		 * @example now-1h
-		 */
-		InstantParam: string;
-		/**
-		 * @description Nanoseconds, or a number with unit such as 250us, 1.5s, 2m30s (units ns, us, ms, s, m, h, d, w). Not negative.
-		 * @example 100ms
-		 */
-		DurationParam: string;
-		/** @enum {string} */
-		Kind:
-			| "unspecified"
-			| "internal"
-			| "server"
-			| "client"
-			| "producer"
-			| "consumer";
-		/** @enum {string} */
-		StatusCode: "unset" | "ok" | "error";
-		Services: {
-			services: string[];
-		};
-		Operations: {
-			operations: {
-				service: string;
-				name: string;
-				kind: components["schemas"]["Kind"];
-			}[];
-		};
-		/** @enum {string} */
-		ValueType:
-			| "empty"
-			| "string"
-			| "int"
-			| "double"
-			| "bool"
-			| "json"
-			| "bytes";
-		AttributeKeys: {
-			attributes: {
-				key: string;
-				type: components["schemas"]["ValueType"];
-				/** @enum {string} */
-				scope: "span" | "resource";
-			}[];
-		};
-		AttributeValues: {
-			values: string[];
-		};
-		ServiceCount: {
-			name: string;
-			spans: number;
-			errors: number;
-		};
-		TraceSummary: {
-			traceId: string;
-			/** @description Of the span without parent, or of the earliest span while that is missing (hasRoot false). */
-			rootService: string;
-			rootName: string;
-			hasRoot: boolean;
-			startNs: components["schemas"]["InstantNs"];
-			durationNs: components["schemas"]["DurationNs"];
-			spans: number;
-			errors: number;
-			services: components["schemas"]["ServiceCount"][];
-		};
-		TracePage: {
-			traces: components["schemas"]["TraceSummary"][];
-			/** @description Absent on the last page. */
-			nextCursor?: string;
-		};
-		/** @description opentelemetry-proto TracesData as OTLP JSON. */
-		OtlpTrace: {
-			resourceSpans: {
-				[key: string]: unknown;
-			}[];
-		};
-		/**
-		 * @description The trace as columns. Row i of the trace is element i of every column of `spans`; all columns have one length.
-		 *     Rows are in depth-first order, children by start time, so the subtree of row i is rows i to i+subtree[i]-1.
-		 */
-		CompactTrace: {
-			traceId: string;
-			/** @description Earliest span start. */
-			startNs: components["schemas"]["InstantNs"];
-			/** @description Latest span end minus startNs. */
-			durationNs: components["schemas"]["DurationNs"];
-			services: string[];
-			names: string[];
-			/** @description Of server, client, db, messaging, faas, internal. */
-			categories: string[];
-			peers: string[];
-			errorTypes: string[];
-			scopes: {
-				name: string;
-				version: string;
-			}[];
-			resources: {
-				/** @description 16 hex digits; equal content has an equal hash. */
-				hash: string;
-				/** @description service.instance.id, else host.name, else absent. */
-				instance?: string;
-			}[];
-			spans: {
-				/** @description Span id, 16 hex digits. */
-				id: string[];
-				/** @description Row of the parent; -1 for a top row. */
-				parent: number[];
-				/** @description Rows of the subtree, this one included. */
-				subtree: number[];
-				/** @description 0 for a top row. */
-				depth: number[];
-				/** @description Nanoseconds after startNs. */
-				start: number[];
-				/** @description Nanoseconds. */
-				duration: number[];
-				/** @description Index into services. */
-				service: number[];
-				/** @description Index into names. */
-				name: number[];
-				/** @description OTLP number: 0 unspecified, 1 internal, 2 server, 3 client, 4 producer, 5 consumer. */
-				kind: number[];
-				/** @description OTLP number: 0 unset, 1 ok, 2 error. */
-				status: number[];
-				/** @description Index into categories; -1 none. */
-				category: number[];
-				/** @description Index into peers; -1 unknown. */
-				peer: number[];
-				/** @description Index into errorTypes; -1 none. */
-				errorType: number[];
-				/** @description Index into scopes. */
-				scope: number[];
-				/** @description Index into resources. */
-				resource: number[];
-				/** @description Number of events. */
-				events: number[];
-				/** @description Number of links. */
-				links: number[];
-				/** @description Bits: 1 the parent is not stored; 2 a cycle of parents was cut here; 4 starts before its parent does (clocks differ). */
-				flags: number[];
-			};
-		};
-		Value: {
-			type: components["schemas"]["ValueType"];
-			/** @description Text form: int in decimal, double shortest ("NaN", "Infinity", "-Infinity" too), bool true or false, json as plain JSON text (arrays and maps), bytes in base64, empty "". */
-			value: string;
-		};
-		Attribute: {
-			key: string;
-			type: components["schemas"]["ValueType"];
-			/** @description As in Value. */
-			value: string;
-		};
-		/** @description Sorted by key. */
-		Attributes: components["schemas"]["Attribute"][];
-		Resource: {
-			hash: string;
-			schemaUrl: string;
-			attributes: components["schemas"]["Attributes"];
-			droppedAttributes: number;
-		};
-		Scope: {
-			name: string;
-			version: string;
-			schemaUrl: string;
-			attributes: components["schemas"]["Attributes"];
-			droppedAttributes: number;
-		};
-		SpanEvent: {
-			timeNs: components["schemas"]["InstantNs"];
-			name: string;
-			attributes: components["schemas"]["Attributes"];
-			droppedAttributes: number;
-		};
-		SpanLink: {
-			traceId: string;
-			spanId: string;
-			traceState: string;
-			flags: number;
-			attributes: components["schemas"]["Attributes"];
-			droppedAttributes: number;
-		};
-		LinkedBy: {
-			traceId: string;
-			spanId: string;
-			startNs: components["schemas"]["InstantNs"];
-			service: string;
-			name: string;
-		};
-		SpanDetail: {
-			traceId: string;
-			spanId: string;
-			/** @description Absent for a root. */
-			parentSpanId?: string;
-			traceState: string;
-			flags: number;
-			name: string;
-			kind: components["schemas"]["Kind"];
-			startNs: components["schemas"]["InstantNs"];
-			durationNs: components["schemas"]["DurationNs"];
-			status: components["schemas"]["StatusCode"];
-			statusMessage: string;
-			service: string;
-			/** @description server, client, db, messaging, faas, internal, or empty. */
-			category: string;
-			/** @description Who is on the other side; empty when unknown. */
-			peer: string;
-			/** @description Why status is error. Absent otherwise. */
-			error?: {
-				type: string;
-				message: string;
-			};
-			/** @description Groups database statements that differ only in literals, 16 hex digits. Absent when there is none. */
-			statementHash?: string;
-			attributes: components["schemas"]["Attributes"];
-			droppedAttributes: number;
-			resource: components["schemas"]["Resource"];
-			scope: components["schemas"]["Scope"];
-			events: components["schemas"]["SpanEvent"][];
-			droppedEvents: number;
-			links: components["schemas"]["SpanLink"][];
-			droppedLinks: number;
-			/** @description Spans, usually of other traces, whose links name this span. */
-			linkedFrom: components["schemas"]["LinkedBy"][];
-			/** @description Log records of this span, by time; the newest 1000. */
-			logs: components["schemas"]["Log"][];
-		};
-		Log: {
-			timeNs: components["schemas"]["InstantNs"];
-			observedNs: components["schemas"]["InstantNs"];
-			/** @description Absent when the record belongs to no trace. */
-			traceId?: string;
-			/** @description Absent when the record belongs to no span. */
-			spanId?: string;
-			severityNumber: number;
-			severityText: string;
-			eventName: string;
-			body: components["schemas"]["Value"];
-			service: string;
-			attributes: components["schemas"]["Attributes"];
-			droppedAttributes: number;
-			resource: components["schemas"]["Resource"];
-			scope: components["schemas"]["Scope"];
-		};
-		Logs: {
-			logs: components["schemas"]["Log"][];
-		};
-		LogPage: {
-			logs: components["schemas"]["Log"][];
-			/** @description Absent on the last page. */
-			nextCursor?: string;
-		};
-		Stats: {
-			signals: {
-				/** @enum {string} */
-				signal: "traces" | "logs" | "metrics";
-				/** Format: int64 */
-				rows: number;
-				/**
-				 * Format: int64
-				 * @description On disk, compressed.
-				 */
-				bytes: number;
-				oldestNs?: components["schemas"]["InstantNs"];
-				newestNs?: components["schemas"]["InstantNs"];
-			}[];
-		};
-		Info: {
-			version: string;
-			authRequired: boolean;
-			/** @description Path prefix of everything here, without a trailing slash; empty at the root. */
-			basePath: string;
-			/** @description Where clients send data. Empty until signed in, and on a server that ingests nothing. */
-			ingest: {
-				/** @example otlp-grpc */
-				protocol: string;
-				/** @example 127.0.0.1:4317 */
-				address: string;
-			}[];
-		};
-		SignIn: {
-			token: string;
-		};
-		Session: {
-			authRequired: boolean;
-			/** @description Always true where authRequired is false. */
-			signedIn: boolean;
-			/** @description The token's name; empty when not signed in or without authentication. */
-			name: string;
-			scopes: ("ingest" | "query" | "admin")[];
-		};
-		Problem: {
-			/**
-			 * @description urn:weft:problem:… ; stable, for programs.
-			 * @example urn:weft:problem:invalid-parameter
-			 */
-			type: string;
-			title: string;
-			status: number;
-			detail?: string;
-			/** @description Path of the request. */
-			instance?: string;
-			/** @description Also in the X-Request-Id header and the server's log. */
-			requestId: string;
-			/** @description One entry per bad parameter. */
-			errors?: {
-				/** @example limit */
-				field: string;
-				/** @description What was sent, cut at 200 characters. */
-				value: string;
-				/**
-				 * @description What is allowed.
-				 * @example 1 to 1000
-				 */
-				bound?: string;
-				detail: string;
-			}[];
-		};
-	};
-	responses: {
-		/** @description What went wrong. */
-		Problem: {
-			headers: {
-				[name: string]: unknown;
-			};
-			content: {
-				"application/problem+json": components["schemas"]["Problem"];
-			};
-		};
-	};
-	parameters: {
-		TraceId: string;
-		/** @description Earliest start, inclusive; open when absent. */
-		From: components["schemas"]["InstantParam"];
-		/** @description Latest start, exclusive; open when absent. */
-		To: components["schemas"]["InstantParam"];
-		/** @description Page size. */
-		Limit: number;
-		/** @description nextCursor of the page before. Send the other parameters unchanged. */
-		Cursor: string;
-		/** @description Only what starts with this. */
-		Prefix: string;
-		CatalogueLimit: number;
-	};
-	requestBodies: never;
-	headers: never;
-	pathItems: never;
+    schemas: {
+        /**
+         * @description Unix time in nanoseconds, decimal.
+         * @example 1700000000000000000
+         */
+        InstantNs: string;
+        /**
+         * Format: int64
+         * @description Nanoseconds.
+         */
+        DurationNs: number;
+        /**
+         * @description Unix nanoseconds, RFC 3339, or relative to now: now, now-1h, now-30m, now-7d, now+5m (units ns, us, ms, s, m, h, d, w).
+         * @example now-1h
+         */
+        InstantParam: string;
+        /**
+         * @description Nanoseconds, or a number with unit such as 250us, 1.5s, 2m30s (units ns, us, ms, s, m, h, d, w). Not negative.
+         * @example 100ms
+         */
+        DurationParam: string;
+        /** @enum {string} */
+        Kind: "unspecified" | "internal" | "server" | "client" | "producer" | "consumer";
+        /** @enum {string} */
+        StatusCode: "unset" | "ok" | "error";
+        Services: {
+            services: string[];
+        };
+        Operations: {
+            operations: {
+                service: string;
+                name: string;
+                kind: components["schemas"]["Kind"];
+            }[];
+        };
+        /** @enum {string} */
+        ValueType: "empty" | "string" | "int" | "double" | "bool" | "json" | "bytes";
+        AttributeKeys: {
+            attributes: {
+                key: string;
+                type: components["schemas"]["ValueType"];
+                /** @enum {string} */
+                scope: "span" | "resource";
+            }[];
+        };
+        AttributeValues: {
+            values: string[];
+        };
+        ServiceCount: {
+            name: string;
+            spans: number;
+            errors: number;
+        };
+        TraceSummary: {
+            traceId: string;
+            /** @description Of the span without parent, or of the earliest span while that is missing (hasRoot false). */
+            rootService: string;
+            rootName: string;
+            hasRoot: boolean;
+            startNs: components["schemas"]["InstantNs"];
+            durationNs: components["schemas"]["DurationNs"];
+            spans: number;
+            errors: number;
+            services: components["schemas"]["ServiceCount"][];
+        };
+        TracePage: {
+            traces: components["schemas"]["TraceSummary"][];
+            /** @description Absent on the last page. */
+            nextCursor?: string;
+        };
+        /** @description opentelemetry-proto TracesData as OTLP JSON. */
+        OtlpTrace: {
+            resourceSpans: {
+                [key: string]: unknown;
+            }[];
+        };
+        /**
+         * @description The trace as columns. Row i of the trace is element i of every column of `spans`; all columns have one length.
+         *     Rows are in depth-first order, children by start time, so the subtree of row i is rows i to i+subtree[i]-1.
+         */
+        CompactTrace: {
+            traceId: string;
+            /** @description Earliest span start. */
+            startNs: components["schemas"]["InstantNs"];
+            /** @description Latest span end minus startNs. */
+            durationNs: components["schemas"]["DurationNs"];
+            services: string[];
+            names: string[];
+            /** @description Of server, client, db, messaging, faas, internal. */
+            categories: string[];
+            peers: string[];
+            errorTypes: string[];
+            scopes: {
+                name: string;
+                version: string;
+            }[];
+            resources: {
+                /** @description 16 hex digits; equal content has an equal hash. */
+                hash: string;
+                /** @description service.instance.id, else host.name, else absent. */
+                instance?: string;
+            }[];
+            spans: {
+                /** @description Span id, 16 hex digits. */
+                id: string[];
+                /** @description Row of the parent; -1 for a top row. */
+                parent: number[];
+                /** @description Rows of the subtree, this one included. */
+                subtree: number[];
+                /** @description 0 for a top row. */
+                depth: number[];
+                /** @description Nanoseconds after startNs. */
+                start: number[];
+                /** @description Nanoseconds. */
+                duration: number[];
+                /** @description Index into services. */
+                service: number[];
+                /** @description Index into names. */
+                name: number[];
+                /** @description OTLP number: 0 unspecified, 1 internal, 2 server, 3 client, 4 producer, 5 consumer. */
+                kind: number[];
+                /** @description OTLP number: 0 unset, 1 ok, 2 error. */
+                status: number[];
+                /** @description Index into categories; -1 none. */
+                category: number[];
+                /** @description Index into peers; -1 unknown. */
+                peer: number[];
+                /** @description Index into errorTypes; -1 none. */
+                errorType: number[];
+                /** @description Index into scopes. */
+                scope: number[];
+                /** @description Index into resources. */
+                resource: number[];
+                /** @description Number of events. */
+                events: number[];
+                /** @description Number of links. */
+                links: number[];
+                /** @description Bits: 1 the parent is not stored; 2 a cycle of parents was cut here; 4 starts before its parent does (clocks differ). */
+                flags: number[];
+            };
+        };
+        Value: {
+            type: components["schemas"]["ValueType"];
+            /** @description Text form: int in decimal, double shortest ("NaN", "Infinity", "-Infinity" too), bool true or false, json as plain JSON text (arrays and maps), bytes in base64, empty "". */
+            value: string;
+        };
+        Attribute: {
+            key: string;
+            type: components["schemas"]["ValueType"];
+            /** @description As in Value. */
+            value: string;
+        };
+        /** @description Sorted by key. */
+        Attributes: components["schemas"]["Attribute"][];
+        Resource: {
+            hash: string;
+            schemaUrl: string;
+            attributes: components["schemas"]["Attributes"];
+            droppedAttributes: number;
+        };
+        Scope: {
+            name: string;
+            version: string;
+            schemaUrl: string;
+            attributes: components["schemas"]["Attributes"];
+            droppedAttributes: number;
+        };
+        SpanEvent: {
+            timeNs: components["schemas"]["InstantNs"];
+            name: string;
+            attributes: components["schemas"]["Attributes"];
+            droppedAttributes: number;
+        };
+        SpanLink: {
+            traceId: string;
+            spanId: string;
+            traceState: string;
+            flags: number;
+            attributes: components["schemas"]["Attributes"];
+            droppedAttributes: number;
+        };
+        LinkedBy: {
+            traceId: string;
+            spanId: string;
+            startNs: components["schemas"]["InstantNs"];
+            service: string;
+            name: string;
+        };
+        SpanDetail: {
+            traceId: string;
+            spanId: string;
+            /** @description Absent for a root. */
+            parentSpanId?: string;
+            traceState: string;
+            flags: number;
+            name: string;
+            kind: components["schemas"]["Kind"];
+            startNs: components["schemas"]["InstantNs"];
+            durationNs: components["schemas"]["DurationNs"];
+            status: components["schemas"]["StatusCode"];
+            statusMessage: string;
+            service: string;
+            /** @description server, client, db, messaging, faas, internal, or empty. */
+            category: string;
+            /** @description Who is on the other side; empty when unknown. */
+            peer: string;
+            /** @description Why status is error. Absent otherwise. */
+            error?: {
+                type: string;
+                message: string;
+            };
+            /** @description Groups database statements that differ only in literals, 16 hex digits. Absent when there is none. */
+            statementHash?: string;
+            attributes: components["schemas"]["Attributes"];
+            droppedAttributes: number;
+            resource: components["schemas"]["Resource"];
+            scope: components["schemas"]["Scope"];
+            events: components["schemas"]["SpanEvent"][];
+            droppedEvents: number;
+            links: components["schemas"]["SpanLink"][];
+            droppedLinks: number;
+            /** @description Spans, usually of other traces, whose links name this span. */
+            linkedFrom: components["schemas"]["LinkedBy"][];
+            /** @description Log records of this span, by time; the newest 1000. */
+            logs: components["schemas"]["Log"][];
+        };
+        Log: {
+            timeNs: components["schemas"]["InstantNs"];
+            observedNs: components["schemas"]["InstantNs"];
+            /** @description Absent when the record belongs to no trace. */
+            traceId?: string;
+            /** @description Absent when the record belongs to no span. */
+            spanId?: string;
+            severityNumber: number;
+            severityText: string;
+            eventName: string;
+            body: components["schemas"]["Value"];
+            service: string;
+            attributes: components["schemas"]["Attributes"];
+            droppedAttributes: number;
+            resource: components["schemas"]["Resource"];
+            scope: components["schemas"]["Scope"];
+        };
+        Logs: {
+            logs: components["schemas"]["Log"][];
+        };
+        LogPage: {
+            logs: components["schemas"]["Log"][];
+            /** @description Absent on the last page. */
+            nextCursor?: string;
+        };
+        Stats: {
+            signals: {
+                /** @enum {string} */
+                signal: "traces" | "logs" | "metrics";
+                /** Format: int64 */
+                rows: number;
+                /**
+                 * Format: int64
+                 * @description On disk, compressed.
+                 */
+                bytes: number;
+                oldestNs?: components["schemas"]["InstantNs"];
+                newestNs?: components["schemas"]["InstantNs"];
+            }[];
+        };
+        Info: {
+            version: string;
+            authRequired: boolean;
+            /** @description Path prefix of everything here, without a trailing slash; empty at the root. */
+            basePath: string;
+            /** @description Where clients send data. Empty until signed in, and on a server that ingests nothing. */
+            ingest: {
+                /** @example otlp-grpc */
+                protocol: string;
+                /** @example 127.0.0.1:4317 */
+                address: string;
+            }[];
+        };
+        SignIn: {
+            token: string;
+        };
+        Session: {
+            authRequired: boolean;
+            /** @description Always true where authRequired is false. */
+            signedIn: boolean;
+            /** @description The token's name; empty when not signed in or without authentication. */
+            name: string;
+            scopes: ("ingest" | "query" | "admin")[];
+        };
+        Problem: {
+            /**
+             * @description urn:weft:problem:… ; stable, for programs.
+             * @example urn:weft:problem:invalid-parameter
+             */
+            type: string;
+            title: string;
+            status: number;
+            detail?: string;
+            /** @description Path of the request. */
+            instance?: string;
+            /** @description Also in the X-Request-Id header and the server's log. */
+            requestId: string;
+            /** @description One entry per bad parameter. */
+            errors?: {
+                /** @example limit */
+                field: string;
+                /** @description What was sent, cut at 200 characters. */
+                value: string;
+                /**
+                 * @description What is allowed.
+                 * @example 1 to 1000
+                 */
+                bound?: string;
+                detail: string;
+            }[];
+        };
+    };
+    responses: {
+        /** @description What went wrong. */
+        Problem: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
+    parameters: {
+        TraceId: string;
+        /** @description Earliest start, inclusive; open when absent. */
+        From: components["schemas"]["InstantParam"];
+        /** @description Latest start, exclusive; open when absent. */
+        To: components["schemas"]["InstantParam"];
+        /** @description Page size. */
+        Limit: number;
+        /** @description nextCursor of the page before. Send the other parameters unchanged. */
+        Cursor: string;
+        /** @description Only what starts with this. */
+        Prefix: string;
+        CatalogueLimit: number;
+    };
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
 }
 export type $defs = Record<string, never>;
 export interface operations {
-	listServices: {
-		parameters: {
-			query?: never;
-			header?: never;
-			path?: never;
-			cookie?: never;
-		};
-		requestBody?: never;
-		responses: {
-			/** @description The names. */
-			200: {
-				headers: {
-					[name: string]: unknown;
-				};
-				content: {
-					"application/json": components["schemas"]["Services"];
-				};
-			};
-			default: components["responses"]["Problem"];
-		};
-	};
-	listOperations: {
-		parameters: {
-			query?: {
-				/** @description Only this service's; all services when absent. */
-				service?: string;
-			};
-			header?: never;
-			path?: never;
-			cookie?: never;
-		};
-		requestBody?: never;
-		responses: {
-			/** @description The operations. */
-			200: {
-				headers: {
-					[name: string]: unknown;
-				};
-				content: {
-					"application/json": components["schemas"]["Operations"];
-				};
-			};
-			default: components["responses"]["Problem"];
-		};
-	};
-	listAttributes: {
-		parameters: {
-			query?: {
-				/** @description Only what starts with this. */
-				prefix?: components["parameters"]["Prefix"];
-				limit?: components["parameters"]["CatalogueLimit"];
-			};
-			header?: never;
-			path?: never;
-			cookie?: never;
-		};
-		requestBody?: never;
-		responses: {
-			/** @description The keys. */
-			200: {
-				headers: {
-					[name: string]: unknown;
-				};
-				content: {
-					"application/json": components["schemas"]["AttributeKeys"];
-				};
-			};
-			default: components["responses"]["Problem"];
-		};
-	};
-	listAttributeValues: {
-		parameters: {
-			query?: {
-				/** @description Only what starts with this. */
-				prefix?: components["parameters"]["Prefix"];
-				limit?: components["parameters"]["CatalogueLimit"];
-			};
-			header?: never;
-			path: {
-				/** @description The attribute key, percent-encoded. */
-				key: string;
-			};
-			cookie?: never;
-		};
-		requestBody?: never;
-		responses: {
-			/** @description The values. */
-			200: {
-				headers: {
-					[name: string]: unknown;
-				};
-				content: {
-					"application/json": components["schemas"]["AttributeValues"];
-				};
-			};
-			default: components["responses"]["Problem"];
-		};
-	};
-	searchTraces: {
-		parameters: {
-			query?: {
-				/** @description Earliest start, inclusive; open when absent. */
-				from?: components["parameters"]["From"];
-				/** @description Latest start, exclusive; open when absent. */
-				to?: components["parameters"]["To"];
-				service?: string;
-				/** @description The span's name. */
-				operation?: string;
-				kind?: components["schemas"]["Kind"];
-				/** @description Status of the matching span. */
-				status?: components["schemas"]["StatusCode"];
-				/** @description true keeps only traces that hold an error span anywhere. */
-				errors?: boolean;
-				/**
-				 * @description A condition on a span attribute or, where the span has none of that key, on a resource attribute. Repeat it
-				 *     to add conditions. Forms: `key=value`, `key!=value`, `key>1`, `key>=1`, `key<1`, `key<=1`, `key` (exists),
-				 *     `!key` (does not exist). `=` and `!=` compare the text form, so `http.response.status_code=200` matches the
-				 *     number; the other four want a number. A key or value may stand in double quotes with JSON escapes
-				 *     (`"odd key"="a \"b\""`); an empty value must (`key=""`). Blanks around the operator are ignored.
-				 *     Besides attribute keys there are `@service`, `@name`, `@kind`, `@status`, `@duration` (nanoseconds, or a
-				 *     duration such as 1.5s), `@category` and `@peer`. At most 20 conditions.
-				 * @example [
-				 *       "http.response.status_code>=500",
-				 *       "!db.system.name"
-				 *     ]
-				 */
-				attr?: string[];
-				/** @description Shortest duration of the matching span, inclusive. */
-				minDuration?: components["schemas"]["DurationParam"];
-				/** @description Longest duration of the matching span, inclusive. */
-				maxDuration?: components["schemas"]["DurationParam"];
-				/** @description Shortest duration of the whole trace, inclusive. */
-				minTraceDuration?: components["schemas"]["DurationParam"];
-				/** @description Longest duration of the whole trace, inclusive. */
-				maxTraceDuration?: components["schemas"]["DurationParam"];
-				/** @description Page size. */
-				limit?: components["parameters"]["Limit"];
-				/** @description nextCursor of the page before. Send the other parameters unchanged. */
-				cursor?: components["parameters"]["Cursor"];
-			};
-			header?: never;
-			path?: never;
-			cookie?: never;
-		};
-		requestBody?: never;
-		responses: {
-			/** @description One page of trace summaries. */
-			200: {
-				headers: {
-					[name: string]: unknown;
-				};
-				content: {
-					"application/json": components["schemas"]["TracePage"];
-				};
-			};
-			default: components["responses"]["Problem"];
-		};
-	};
-	getTrace: {
-		parameters: {
-			query?: {
-				format?: "otlp" | "compact";
-			};
-			header?: never;
-			path: {
-				traceId: components["parameters"]["TraceId"];
-			};
-			cookie?: never;
-		};
-		requestBody?: never;
-		responses: {
-			/** @description The trace in the asked format. */
-			200: {
-				headers: {
-					[name: string]: unknown;
-				};
-				content: {
-					"application/json":
-						| components["schemas"]["OtlpTrace"]
-						| components["schemas"]["CompactTrace"];
-				};
-			};
-			default: components["responses"]["Problem"];
-		};
-	};
-	getSpan: {
-		parameters: {
-			query?: never;
-			header?: never;
-			path: {
-				traceId: components["parameters"]["TraceId"];
-				spanId: string;
-			};
-			cookie?: never;
-		};
-		requestBody?: never;
-		responses: {
-			/** @description The span. */
-			200: {
-				headers: {
-					[name: string]: unknown;
-				};
-				content: {
-					"application/json": components["schemas"]["SpanDetail"];
-				};
-			};
-			default: components["responses"]["Problem"];
-		};
-	};
-	getTraceLogs: {
-		parameters: {
-			query?: never;
-			header?: never;
-			path: {
-				traceId: components["parameters"]["TraceId"];
-			};
-			cookie?: never;
-		};
-		requestBody?: never;
-		responses: {
-			/** @description The records; none is an empty list. */
-			200: {
-				headers: {
-					[name: string]: unknown;
-				};
-				content: {
-					"application/json": components["schemas"]["Logs"];
-				};
-			};
-			default: components["responses"]["Problem"];
-		};
-	};
-	searchLogs: {
-		parameters: {
-			query?: {
-				/** @description Earliest start, inclusive; open when absent. */
-				from?: components["parameters"]["From"];
-				/** @description Latest start, exclusive; open when absent. */
-				to?: components["parameters"]["To"];
-				service?: string;
-				/**
-				 * @description Lowest severity. A name, or OTLP's number 1 to 24 (trace 1, debug 5, info 9, warn 13, error 17, fatal 21).
-				 * @example warn
-				 */
-				minSeverity?: string;
-				/** @description Text that the record's body must contain. */
-				text?: string;
-				traceId?: string;
-				/** @description Page size. */
-				limit?: components["parameters"]["Limit"];
-				/** @description nextCursor of the page before. Send the other parameters unchanged. */
-				cursor?: components["parameters"]["Cursor"];
-			};
-			header?: never;
-			path?: never;
-			cookie?: never;
-		};
-		requestBody?: never;
-		responses: {
-			/** @description One page of records. */
-			200: {
-				headers: {
-					[name: string]: unknown;
-				};
-				content: {
-					"application/json": components["schemas"]["LogPage"];
-				};
-			};
-			default: components["responses"]["Problem"];
-		};
-	};
-	getStats: {
-		parameters: {
-			query?: never;
-			header?: never;
-			path?: never;
-			cookie?: never;
-		};
-		requestBody?: never;
-		responses: {
-			/** @description Rows, bytes on disk and time range. */
-			200: {
-				headers: {
-					[name: string]: unknown;
-				};
-				content: {
-					"application/json": components["schemas"]["Stats"];
-				};
-			};
-			default: components["responses"]["Problem"];
-		};
-	};
-	getInfo: {
-		parameters: {
-			query?: never;
-			header?: never;
-			path?: never;
-			cookie?: never;
-		};
-		requestBody?: never;
-		responses: {
-			/** @description About this server. */
-			200: {
-				headers: {
-					[name: string]: unknown;
-				};
-				content: {
-					"application/json": components["schemas"]["Info"];
-				};
-			};
-			default: components["responses"]["Problem"];
-		};
-	};
-	getSession: {
-		parameters: {
-			query?: never;
-			header?: never;
-			path?: never;
-			cookie?: never;
-		};
-		requestBody?: never;
-		responses: {
-			/** @description The caller. */
-			200: {
-				headers: {
-					[name: string]: unknown;
-				};
-				content: {
-					"application/json": components["schemas"]["Session"];
-				};
-			};
-			default: components["responses"]["Problem"];
-		};
-	};
-	signIn: {
-		parameters: {
-			query?: never;
-			header?: never;
-			path?: never;
-			cookie?: never;
-		};
-		requestBody: {
-			content: {
-				"application/json": components["schemas"]["SignIn"];
-			};
-		};
-		responses: {
-			/** @description Signed in. The cookie is HttpOnly and SameSite=Strict. */
-			200: {
-				headers: {
-					"Set-Cookie"?: string;
-					[name: string]: unknown;
-				};
-				content: {
-					"application/json": components["schemas"]["Session"];
-				};
-			};
-			default: components["responses"]["Problem"];
-		};
-	};
-	signOut: {
-		parameters: {
-			query?: never;
-			header?: never;
-			path?: never;
-			cookie?: never;
-		};
-		requestBody?: never;
-		responses: {
-			/** @description Signed out. */
-			204: {
-				headers: {
-					[name: string]: unknown;
-				};
-				content?: never;
-			};
-			default: components["responses"]["Problem"];
-		};
-	};
-	getOpenAPI: {
-		parameters: {
-			query?: never;
-			header?: never;
-			path?: never;
-			cookie?: never;
-		};
-		requestBody?: never;
-		responses: {
-			/** @description OpenAPI 3.0 in YAML. */
-			200: {
-				headers: {
-					[name: string]: unknown;
-				};
-				content: {
-					"application/yaml": string;
-				};
-			};
-			default: components["responses"]["Problem"];
-		};
-	};
-	getHealth: {
-		parameters: {
-			query?: never;
-			header?: never;
-			path?: never;
-			cookie?: never;
-		};
-		requestBody?: never;
-		responses: {
-			/** @description Alive. */
-			200: {
-				headers: {
-					[name: string]: unknown;
-				};
-				content: {
-					"text/plain": string;
-				};
-			};
-		};
-	};
-	getReady: {
-		parameters: {
-			query?: never;
-			header?: never;
-			path?: never;
-			cookie?: never;
-		};
-		requestBody?: never;
-		responses: {
-			/** @description Ready. */
-			200: {
-				headers: {
-					[name: string]: unknown;
-				};
-				content: {
-					"text/plain": string;
-				};
-			};
-			/** @description Not ready yet, and why. */
-			503: {
-				headers: {
-					[name: string]: unknown;
-				};
-				content: {
-					"text/plain": string;
-				};
-			};
-		};
-	};
-	getMetrics: {
-		parameters: {
-			query?: never;
-			header?: never;
-			path?: never;
-			cookie?: never;
-		};
-		requestBody?: never;
-		responses: {
-			/** @description Prometheus exposition. */
-			200: {
-				headers: {
-					[name: string]: unknown;
-				};
-				content: {
-					"text/plain": string;
-				};
-			};
-			default: components["responses"]["Problem"];
-		};
-	};
+    listServices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The names. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Services"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listOperations: {
+        parameters: {
+            query?: {
+                /** @description Only this service's; all services when absent. */
+                service?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The operations. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Operations"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listAttributes: {
+        parameters: {
+            query?: {
+                /** @description Only what starts with this. */
+                prefix?: components["parameters"]["Prefix"];
+                limit?: components["parameters"]["CatalogueLimit"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The keys. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttributeKeys"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listAttributeValues: {
+        parameters: {
+            query?: {
+                /** @description Only what starts with this. */
+                prefix?: components["parameters"]["Prefix"];
+                limit?: components["parameters"]["CatalogueLimit"];
+            };
+            header?: never;
+            path: {
+                /** @description The attribute key, percent-encoded. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The values. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttributeValues"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    searchTraces: {
+        parameters: {
+            query?: {
+                /** @description Earliest start, inclusive; open when absent. */
+                from?: components["parameters"]["From"];
+                /** @description Latest start, exclusive; open when absent. */
+                to?: components["parameters"]["To"];
+                service?: string;
+                /** @description The span's name. */
+                operation?: string;
+                kind?: components["schemas"]["Kind"];
+                /** @description Status of the matching span. */
+                status?: components["schemas"]["StatusCode"];
+                /** @description true keeps only traces that hold an error span anywhere. */
+                errors?: boolean;
+                /**
+                 * @description A condition on a span attribute or, where the span has none of that key, on a resource attribute. Repeat it
+                 *     to add conditions. Forms: `key=value`, `key!=value`, `key>1`, `key>=1`, `key<1`, `key<=1`, `key` (exists),
+                 *     `!key` (does not exist). `=` and `!=` compare the text form, so `http.response.status_code=200` matches the
+                 *     number; the other four want a number. A key or value may stand in double quotes with JSON escapes
+                 *     (`"odd key"="a \"b\""`); an empty value must (`key=""`). Blanks around the operator are ignored. A name that the
+                 *     semantic conventions have replaced means the present one: `http.status_code` is `http.response.status_code`.
+                 *     Besides attribute keys there are `@service`, `@name`, `@kind`, `@status`, `@duration` (nanoseconds, or a
+                 *     duration such as 1.5s), `@category` and `@peer`. At most 20 conditions.
+                 * @example [
+                 *       "http.response.status_code>=500",
+                 *       "!db.system.name"
+                 *     ]
+                 */
+                attr?: string[];
+                /** @description Shortest duration of the matching span, inclusive. */
+                minDuration?: components["schemas"]["DurationParam"];
+                /** @description Longest duration of the matching span, inclusive. */
+                maxDuration?: components["schemas"]["DurationParam"];
+                /** @description Shortest duration of the whole trace, inclusive. */
+                minTraceDuration?: components["schemas"]["DurationParam"];
+                /** @description Longest duration of the whole trace, inclusive. */
+                maxTraceDuration?: components["schemas"]["DurationParam"];
+                /** @description Page size. */
+                limit?: components["parameters"]["Limit"];
+                /** @description nextCursor of the page before. Send the other parameters unchanged. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of trace summaries. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TracePage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getTrace: {
+        parameters: {
+            query?: {
+                format?: "otlp" | "compact";
+            };
+            header?: never;
+            path: {
+                traceId: components["parameters"]["TraceId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The trace in the asked format. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OtlpTrace"] | components["schemas"]["CompactTrace"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSpan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                traceId: components["parameters"]["TraceId"];
+                spanId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The span. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpanDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getTraceLogs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                traceId: components["parameters"]["TraceId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The records; none is an empty list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Logs"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    searchLogs: {
+        parameters: {
+            query?: {
+                /** @description Earliest start, inclusive; open when absent. */
+                from?: components["parameters"]["From"];
+                /** @description Latest start, exclusive; open when absent. */
+                to?: components["parameters"]["To"];
+                service?: string;
+                /**
+                 * @description Lowest severity. A name, or OTLP's number 1 to 24 (trace 1, debug 5, info 9, warn 13, error 17, fatal 21).
+                 * @example warn
+                 */
+                minSeverity?: string;
+                /** @description Text that the record's body must contain. */
+                text?: string;
+                traceId?: string;
+                /** @description Page size. */
+                limit?: components["parameters"]["Limit"];
+                /** @description nextCursor of the page before. Send the other parameters unchanged. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of records. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getStats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Rows, bytes on disk and time range. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stats"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getInfo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description About this server. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Info"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The caller. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    signIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            /** @description Signed in. The cookie is HttpOnly and SameSite=Strict. */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    signOut: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed out. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getOpenAPI: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OpenAPI 3.0 in YAML. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/yaml": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Alive. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+        };
+    };
+    getReady: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ready. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description Not ready yet, and why. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+        };
+    };
+    getMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Prometheus exposition. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
 }
