@@ -30,6 +30,10 @@ export function FirstRun() {
             <Title order={1}>{t('firstRun.title')}</Title>
             <Text c="dimmed">{t('firstRun.lead')}</Text>
           </Stack>
+          <span className={classes.waiting} role="status">
+            <Loader size="xs" />
+            {t('firstRun.waiting')}
+          </span>
           {info.data && ingest.length === 0 && <Text>{t('firstRun.noEndpoints')}</Text>}
           {ingest.length > 0 && (
             <Stack gap="xs">
@@ -57,10 +61,6 @@ export function FirstRun() {
               <Snippet title={t('firstRun.environment')} text={sdkSnippet(http, authRequired)} />
             </>
           )}
-          <span className={classes.waiting} role="status">
-            <Loader size="xs" />
-            {t('firstRun.waiting')}
-          </span>
         </Stack>
       </div>
     </div>
