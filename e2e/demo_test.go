@@ -53,7 +53,7 @@ func TestDemo(t *testing.T) {
 			return connected(spans)
 		})
 	})
-	t.Run("browser", func(t *testing.T) { runBrowser(t, in) })
+	t.Run("browser", func(t *testing.T) { runBrowser(t, in, "demo") })
 	if t.Failed() {
 		t.Logf("what the demo said:\n%s", in.proc.tail())
 	}
@@ -175,15 +175,15 @@ func connected(spans []span) error {
 }
 
 // runBrowser runs the UI's own end-to-end tests in Chromium against in.
-func runBrowser(t *testing.T, in *instance) {
+func runBrowser(t *testing.T, in *instance, suites ...string) {
 	t.Helper()
 	ui := filepath.Join(root, "web", "ui")
 	if _, err := os.Stat(filepath.Join(ui, "node_modules")); err != nil {
 		t.Fatalf("%s has no node_modules: run `make e2e`, or npm ci there", ui)
 	}
-	cmd := exec.Command("npm", "run", "--silent", "e2e")
+	cmd := exec.Command("npm", append([]string{"run", "--silent", "e2e", "--"}, suites...)...)
 	cmd.Dir = ui
-	cmd.Env = append(os.Environ(), "WEFT_URL=http://"+in.addr["http"])
+	cmd.Env = append(os.Environ(), "WEFT_URL=http://"+in.addr["http"], "WEFT_TOKEN="+in.token)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	cmd.WaitDelay = 5 * time.Second

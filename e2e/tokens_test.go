@@ -42,6 +42,20 @@ func newToken(t *testing.T, name, scope string) (token, entry string) {
 	return "", ""
 }
 
+// TestSignIn lets a browser sign in to a server that is still empty, and see its first trace arrive.
+func TestSignIn(t *testing.T) {
+	admin, entry := newToken(t, "root", "admin")
+	file := filepath.Join(t.TempDir(), "tokens.yaml")
+	if err := os.WriteFile(file, []byte("tokens:\n"+entry), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	in := newInstance(t, t.TempDir(), "--tokens", file)
+	in.token = admin
+	in.start(t)
+	t.Cleanup(func() { in.cleanup(t) })
+	runBrowser(t, in, "sign-in", "first-run")
+}
+
 // TestTokens opens Weft to the network with tokens, and wants every port that speaks HTTP or gRPC to refuse without one,
 // or with one of the wrong scope, and to accept with the right one.
 func TestTokens(t *testing.T) {

@@ -133,13 +133,18 @@ export async function reload(harness, page, address) {
 
 /** The queue's two ends name each other: from the consumer's link to the producer, and back by what is linked from it. */
 export async function followLink(harness, page) {
-  const ask = async (path) => (await page.context().request.get(`${harness.url}/api/v1/${path}`)).json();
+  const get = (path) => page.context().request.get(`${harness.url}/api/v1/${path}`);
+  const ask = async (path) => (await get(path)).json();
   const consumer = await until('a consumer span with a link', async () => {
     const { traces } = await ask('traces?kind=consumer&limit=20');
     for (const { traceId } of traces) {
       const { spans } = await ask(`traces/${traceId}?format=compact`);
       const row = spans.links.findIndex((count) => count > 0);
-      if (row >= 0) return { traceId, spanId: spans.id[row] };
+      if (row < 0) continue;
+      // The two ends come from two processes: the other one's may still be under way.
+      const { links } = await ask(`traces/${traceId}/spans/${spans.id[row]}`);
+      const other = await get(`traces/${links[0].traceId}/spans/${links[0].spanId}`);
+      if (other.ok()) return { traceId, spanId: spans.id[row] };
     }
     return undefined;
   });
