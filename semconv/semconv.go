@@ -17,6 +17,28 @@ const (
 	Repaired = "weft.repaired"
 )
 
+// SpanMarks is an int64 attribute of bits that the enrich processor derives, absent when none is set; the store keeps it as a
+// column of its own.
+const SpanMarks = "weft.span.marks"
+
+// Bits of SpanMarks.
+const (
+	MarkColdStart  = 1 << iota // faas.coldstart is true
+	MarkRetry                  // http.request.resend_count above 0, or weft.attempt above 1
+	MarkDeadLetter             // a message sent to a dead-letter destination
+)
+
+// Attributes that our runtime sets on messaging spans.
+const (
+	// Attempt is the number of a delivery, from 1, on a consumer span. int64.
+	Attempt = "weft.attempt"
+	// DestinationCondition says on a producer span why a message was passed on. string, see Condition constants.
+	DestinationCondition = "weft.destination.condition"
+)
+
+// ConditionDeadLetter is the DestinationCondition of a message that was given up.
+const ConditionDeadLetter = "dead_letter"
+
 // Values of SpanCategory.
 const (
 	CategoryServer    = "server"
