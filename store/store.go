@@ -30,10 +30,11 @@ type Store struct {
 	sent struct {
 		resources, scopes sentSet[originKey]
 		keys              sentSet[sampleKey]
-		values            sentSet[sampleValue]
+		values, peers     sentSet[sampleValue]
 	}
-	budget  valueBudget
-	origins originCache
+	budget     valueBudget
+	peerBudget valueBudget
+	origins    originCache
 }
 
 // Open connects, creates the database, applies the migrations it lacks and the retention. It does not wait for a server that
