@@ -43,6 +43,7 @@ func shopTrace(n int, at time.Time, failed bool) []store.Span {
 			store.Attribute{Key: "db.system.name", Value: store.StringValue("sqlite")},
 			store.Attribute{Key: "db.query.text", Value: store.StringValue("SELECT * FROM carts")}),
 	}
+	spans[1].PeerName, spans[3].PeerName = "cart", "carts.db"
 	if failed {
 		spans[2].StatusCode, spans[2].ErrorType = store.StatusError, "Timeout"
 	}
@@ -80,6 +81,9 @@ func TestCatalogue(t *testing.T) {
 	}
 	if all, err := s.Operations(t.Context(), ""); err != nil || len(all) != 4 {
 		t.Errorf("all operations: %v, %v", all, err)
+	}
+	if peers, err := s.RemoteServices(t.Context(), "cart"); err != nil || !reflect.DeepEqual(peers, []string{"carts.db"}) {
+		t.Errorf("remote services of cart: %v, %v", peers, err)
 	}
 	keys, err := s.AttributeKeys(t.Context(), "ho", 10)
 	wantKeys := []store.AttributeKey{{Key: "host.cpus", Type: store.TypeInt, Scope: "span"}, {Key: "host.cpus", Type: store.TypeInt, Scope: "resource"}}
