@@ -118,6 +118,16 @@ func TestStatsAndDependencies(t *testing.T) {
 		!stats[0].Newest.Equal(shopTime.Add(99*time.Second+20*time.Millisecond)) {
 		t.Errorf("stats: %+v, %v", stats, err)
 	}
+	if deps, err := s.Dependencies(t.Context(), store.TimeRange{}); err != nil || len(deps) != 0 {
+		t.Errorf("dependencies before there are edges: %+v, %v", deps, err)
+	}
+	var buckets []time.Time
+	for i := range 10 {
+		buckets = append(buckets, shopTime.Add(time.Duration(i)*10*time.Second))
+	}
+	if _, err := s.ReconcileEdges(t.Context(), buckets); err != nil {
+		t.Fatal(err)
+	}
 	deps, err := s.Dependencies(t.Context(), store.TimeRange{From: shopTime, To: shopTime.Add(time.Minute)})
 	want := []store.Dependency{{Parent: "web", Child: "cart", Calls: 60, Errors: 6}}
 	if err != nil || !reflect.DeepEqual(deps, want) {
