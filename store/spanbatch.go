@@ -99,9 +99,6 @@ func (b *SpanBatch) appendEvents(events []Event) {
 		b.bytes += 32 + attributeBytes(e.Attributes)
 	}
 	c.eventTime.end()
-	c.eventName.end()
-	c.eventAttrs.end()
-	c.eventDropped.end()
 }
 
 func (b *SpanBatch) appendLinks(links []Link) {
@@ -117,11 +114,6 @@ func (b *SpanBatch) appendLinks(links []Link) {
 		b.bytes += 64 + len(l.TraceState) + attributeBytes(l.Attributes)
 	}
 	c.linkTraceID.end()
-	c.linkSpanID.end()
-	c.linkState.end()
-	c.linkFlags.end()
-	c.linkAttrs.end()
-	c.linkDropped.end()
 }
 
 func attributeBytes(attrs Attributes) int {
