@@ -37,7 +37,7 @@ func (s *Store) insertBlock(ctx context.Context, table string, columns []namedCo
 }
 
 // InsertSpans writes the batch as one block; the same token twice stores it once, whatever happened between. A block is
-// visible at once per day of its spans. The batch is left as it is; nothing but a lost connection is retried here: the Kind
+// visible at once per day of its spans, and its traces can be listed a moment before. The batch is left as it is; nothing but a lost connection is retried here: the Kind
 // of the error says whether the caller may.
 func (s *Store) InsertSpans(ctx context.Context, b *SpanBatch, token string) error {
 	const op = "insert spans"
@@ -48,6 +48,9 @@ func (s *Store) InsertSpans(ctx context.Context, b *SpanBatch, token string) err
 		return wrap(op, err)
 	}
 	if err := s.insertSample(ctx, b, token); err != nil {
+		return wrap(op, err)
+	}
+	if err := s.insertBlock(ctx, "trace_summaries", b.traces.columns(b.cols.service, b.cols.name), subToken(token, "traces")); err != nil {
 		return wrap(op, err)
 	}
 	return wrap(op, s.insertBlock(ctx, "spans", b.cols.named, token))
