@@ -4,6 +4,7 @@ import (
 	"context"
 	"io/fs"
 
+	"github.com/ClickHouse/ch-go/proto"
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
@@ -54,6 +55,9 @@ func WrittenColumns() []TableColumn {
 	add("scopes", newScopeColumns().named)
 	add("attribute_keys", sampleKeyColumns(nil))
 	add("attribute_values", sampleValueColumns(nil))
+	add("operation_minutes", newOperationMinuteColumns().named)
+	add("statement_minutes", newStatementMinuteColumns().named)
+	add("statements", statementColumns(new(dayColumn), new(proto.ColUInt64), new(textColumn)))
 	return all
 }
 

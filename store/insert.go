@@ -50,7 +50,10 @@ func (s *Store) InsertSpans(ctx context.Context, b *SpanBatch, token string) err
 	if err := s.insertSample(ctx, b, token); err != nil {
 		return wrap(op, err)
 	}
-	return wrap(op, s.insertBlock(ctx, "spans", b.cols.named, token))
+	if err := s.insertBlock(ctx, "spans", b.cols.named, token); err != nil {
+		return wrap(op, err)
+	}
+	return wrap(op, s.insertRollups(ctx, b, token))
 }
 
 // insertOrigins writes the resources and scopes of a batch unless this process has written all of them before. They go first,

@@ -6,12 +6,13 @@ type SpanBatch struct {
 	cols    *spanColumns
 	origins *originBatch // resources and scopes
 	sampled []*attrKey   // keys met since Reset
+	rollup  *rollup
 	bytes   int
 }
 
 // NewSpanBatch returns an empty batch. Batches are made to be reused: Reset keeps the memory.
 func NewSpanBatch() *SpanBatch {
-	return &SpanBatch{cols: newSpanColumns(), origins: newOriginBatch()}
+	return &SpanBatch{cols: newSpanColumns(), origins: newOriginBatch(), rollup: newRollup()}
 }
 
 // Rows is the number of spans in the batch.

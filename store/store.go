@@ -31,8 +31,10 @@ type Store struct {
 		resources, scopes sentSet[originKey]
 		keys              sentSet[sampleKey]
 		values            sentSet[sampleValue]
+		statements        sentSet[statementText]
 	}
 	budget  valueBudget
+	names   nameGuard
 	origins originCache
 }
 

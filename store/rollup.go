@@ -1,0 +1,337 @@
+package store
+
+import (
+	"context"
+	"encoding/binary"
+	"math"
+	"slices"
+
+	"github.com/ClickHouse/ch-go/proto"
+
+	"weft/semconv"
+)
+
+// rollup adds the spans of a batch up by minute, for operation_minutes and statement_minutes. Counting here, where names are
+// numbers already, is far cheaper than a materialized view over spans, and names can be bounded before they are rows. A span that a
+// client sends twice counts twice, as it does in spans; a block that is inserted again counts once.
+type rollup struct {
+	operations groupSet[operationKey]
+	statements groupSet[statementKey]
+	perTrace   map[traceOfGroup]uint64 // calls of each trace and statement
+	more       []statementMore         // parallel to statements.groups
+
+	operationCols *operationMinuteColumns
+	statementCols *statementMinuteColumns
+}
+
+func newRollup() *rollup {
+	return &rollup{
+		operations: groupSet[operationKey]{index: make(map[operationKey]uint32)}, statements: groupSet[statementKey]{index: make(map[statementKey]uint32)},
+		perTrace: make(map[traceOfGroup]uint64), operationCols: newOperationMinuteColumns(), statementCols: newStatementMinuteColumns(),
+	}
+}
+
+// operationKey identifies a group by the keys of the batch's dictionaries; otherKey stands for what the guard does not admit.
+type operationKey struct {
+	minute        int64 // Unix minutes
+	service, name uint32
+	kind          uint8
+}
+
+const otherKey = math.MaxUint32
+
+// statementKey is the same for statements; the hash of those that are not admitted is 0, which no statement has.
+type statementKey struct {
+	minute                int64
+	hash                  uint64
+	service, system, peer uint32
+}
+
+type traceOfGroup struct {
+	group uint32
+	trace uint64
+}
+
+type statementMore struct {
+	newestRow         int
+	traces, mostCalls uint64
+}
+
+// groupSet finds the totals of a key.
+type groupSet[K comparable] struct {
+	index  map[K]uint32 // several keys may lead to one group
+	keys   []K
+	groups []totals
+}
+
+func (s *groupSet[K]) reset() {
+	clear(s.index)
+	s.keys, s.groups = s.keys[:0], s.groups[:0]
+}
+
+// add makes the group of a key, with the memory of an earlier batch's.
+func (s *groupSet[K]) add(key K) uint32 {
+	n := len(s.groups)
+	s.groups = slices.Grow(s.groups, 1)[:n+1]
+	s.groups[n] = totals{buckets: s.groups[n].buckets[:0]}
+	s.keys = append(s.keys, key)
+	s.index[key] = uint32(n)
+	return uint32(n)
+}
+
+// totals is what is known of the spans of one group.
+type totals struct {
+	calls, errors uint64
+	durationNS    float64
+	buckets       []bucketCount // by bucket
+}
+
+type bucketCount struct {
+	bucket        uint16
+	calls, errors uint32
+}
+
+func (t *totals) add(durationNS int64, failed bool) {
+	bucket := semconv.LatencyBucket(durationNS)
+	low, high := 0, len(t.buckets)
+	for low < high {
+		if mid := (low + high) / 2; t.buckets[mid].bucket < bucket {
+			low = mid + 1
+		} else {
+			high = mid
+		}
+	}
+	if low == len(t.buckets) || t.buckets[low].bucket != bucket {
+		t.buckets = slices.Insert(t.buckets, low, bucketCount{bucket: bucket})
+	}
+	t.calls++
+	t.durationNS += float64(durationNS)
+	t.buckets[low].calls++
+	if failed {
+		t.errors++
+		t.buckets[low].errors++
+	}
+}
+
+func (c *totalsColumns) append(t *totals) {
+	c.calls = append(c.calls, t.calls)
+	c.errors = append(c.errors, t.errors)
+	c.durationNS = append(c.durationNS, t.durationNS)
+	for _, b := range t.buckets {
+		c.latency.buckets = append(c.latency.buckets, b.bucket)
+		c.latency.counts = append(c.latency.counts, int64(b.calls))
+	}
+	c.latency.end()
+}
+
+const nsPerMinute = 60 * 1e9
+
+// minuteOf is the Unix minute that holds an instant.
+func minuteOf(ns int64) int64 {
+	m := ns / nsPerMinute
+	if ns%nsPerMinute < 0 {
+		m--
+	}
+	return m
+}
+
+// count adds all spans of c up.
+func (r *rollup) count(c *spanColumns, guard *nameGuard) {
+	r.operations.reset()
+	r.statements.reset()
+	clear(r.perTrace)
+	r.more = r.more[:0]
+	system := c.promoted[promotedIndex("db.system.name")].lc
+	for i, durationNS := range c.durationNS {
+		minute, failed := minuteOf(c.start.ColInt64[i]), StatusCode(c.statusCode[i]) == StatusError
+		key := operationKey{minute, c.service.keys[i], c.name.keys[i], c.kind[i]}
+		group, ok := r.operations.index[key]
+		if !ok {
+			group = r.operation(key, c, guard)
+		}
+		r.operations.groups[group].add(durationNS, failed)
+		if hash := c.statementHash[i]; hash != 0 {
+			r.countStatement(statementKey{minute, hash, c.service.keys[i], system.keys[i], c.peerName.keys[i]}, i, c, failed, guard)
+		}
+	}
+}
+
+// operation makes the group of a key that has none, or leads it to the group of others.
+func (r *rollup) operation(key operationKey, c *spanColumns, guard *nameGuard) uint32 {
+	admitted := key
+	service, name := guard.admitOperation(c.service.dict.RowBytes(int(key.service)), c.name.dict.RowBytes(int(key.name)))
+	if !service {
+		admitted.service = otherKey
+	}
+	if !service || !name {
+		admitted.name = otherKey
+	}
+	group, ok := r.operations.index[admitted]
+	if !ok {
+		group = r.operations.add(admitted)
+	}
+	r.operations.index[key] = group
+	return group
+}
+
+func (r *rollup) countStatement(key statementKey, row int, c *spanColumns, failed bool, guard *nameGuard) {
+	group, ok := r.statements.index[key]
+	if !ok {
+		admitted := key
+		if service, _ := guard.admitOperation(c.service.dict.RowBytes(int(key.service)), nil); !service {
+			admitted.service = otherKey
+		}
+		if !guard.admitStatement(key.hash) {
+			admitted = statementKey{minute: key.minute, service: admitted.service, system: otherKey, peer: otherKey}
+		}
+		if group, ok = r.statements.index[admitted]; !ok {
+			group = r.statements.add(admitted)
+			r.more = append(r.more, statementMore{newestRow: row})
+		}
+		r.statements.index[key] = group
+	}
+	r.statements.groups[group].add(c.durationNS[row], failed)
+	more := &r.more[group]
+	if c.start.ColInt64[row] > c.start.ColInt64[more.newestRow] {
+		more.newestRow = row
+	}
+	trace := traceOfGroup{group, binary.BigEndian.Uint64(c.traceID[row][8:])}
+	calls := r.perTrace[trace] + 1
+	r.perTrace[trace] = calls
+	if calls == 1 {
+		more.traces++
+	}
+	more.mostCalls = max(more.mostCalls, calls)
+}
+
+// appendKey copies an entry of one dictionary to another column.
+func (c *lcColumn) appendKey(from *lcColumn, key uint32) {
+	if key == otherKey {
+		c.Append(otherName)
+		return
+	}
+	text := from.dict.RowBytes(int(key))
+	if k, ok := c.index[string(text)]; ok {
+		c.keys = append(c.keys, k)
+		return
+	}
+	c.Append(string(text))
+}
+
+// operationRows fills the columns of operation_minutes.
+func (r *rollup) operationRows(c *spanColumns) []namedColumn {
+	out := r.operationCols
+	resetColumns(out.named)
+	for i, k := range r.operations.keys {
+		t := &r.operations.groups[i]
+		out.minute.ColInt64 = append(out.minute.ColInt64, k.minute*60)
+		out.service.appendKey(c.service, k.service)
+		out.name.appendKey(c.name, k.name)
+		out.kind = append(out.kind, k.kind)
+		out.append(t)
+		for _, b := range t.buckets {
+			if b.errors > 0 {
+				out.errorLatency.buckets = append(out.errorLatency.buckets, b.bucket)
+				out.errorLatency.counts = append(out.errorLatency.counts, int64(b.errors))
+			}
+		}
+		out.errorLatency.end()
+	}
+	return out.named
+}
+
+// newestBytes is the width of the column newest.
+const newestBytes = 8 + len(TraceID{})
+
+// statementRows fills the columns of statement_minutes.
+func (r *rollup) statementRows(c *spanColumns) []namedColumn {
+	out := r.statementCols
+	resetColumns(out.named)
+	system := c.promoted[promotedIndex("db.system.name")].lc
+	var newest [newestBytes]byte
+	for i, k := range r.statements.keys {
+		more := r.more[i]
+		out.minute.ColInt64 = append(out.minute.ColInt64, k.minute*60)
+		out.service.appendKey(c.service, k.service)
+		out.hash = append(out.hash, k.hash)
+		out.system.appendKey(system, k.system)
+		out.peer.appendKey(c.peerName, k.peer)
+		out.append(&r.statements.groups[i])
+		out.traces = append(out.traces, more.traces)
+		out.mostCalls = append(out.mostCalls, more.mostCalls)
+		binary.BigEndian.PutUint64(newest[:], uint64(c.start.ColInt64[more.newestRow])^1<<63)
+		copy(newest[8:], c.traceID[more.newestRow][:])
+		out.newest.Append(newest[:])
+	}
+	return out.named
+}
+
+// statementText is a row of statements.
+type statementText struct {
+	day  uint16
+	hash uint64
+}
+
+// insertRollups adds the batch to the roll-ups. They follow the spans: a block that the engine refuses leaves no trace here, and one
+// that was cut off between the two is sent again with its token.
+func (s *Store) insertRollups(ctx context.Context, b *SpanBatch, token string) error {
+	r := b.rollup
+	r.count(b.cols, &s.names)
+	if err := s.insertBlock(ctx, "operation_minutes", r.operationRows(b.cols), subToken(token, "operations")); err != nil {
+		return err
+	}
+	if len(r.statements.keys) == 0 {
+		return nil
+	}
+	if err := s.insertStatementTexts(ctx, b, token); err != nil {
+		return err
+	}
+	return s.insertBlock(ctx, "statement_minutes", r.statementRows(b.cols), subToken(token, "statements"))
+}
+
+func (s *Store) insertStatementTexts(ctx context.Context, b *SpanBatch, token string) error {
+	rows := make(map[statementText]int)
+	var met []statementText
+	for i, k := range b.rollup.statements.keys {
+		text := statementText{dayOf(k.minute * nsPerMinute), k.hash}
+		if _, ok := rows[text]; !ok && k.hash != 0 {
+			rows[text] = b.rollup.more[i].newestRow
+			met = append(met, text)
+		}
+	}
+	missing := s.sent.statements.missing(met)
+	var (
+		day         dayColumn
+		hash        proto.ColUInt64
+		fingerprint textColumn
+	)
+	for _, m := range missing {
+		day.ColUInt16 = append(day.ColUInt16, m.day)
+		hash = append(hash, m.hash)
+		fingerprint.Append(b.cols.statement(rows[m]))
+	}
+	err := s.insertBlock(ctx, "statements", statementColumns(&day, &hash, &fingerprint), subToken(token, "statement texts"))
+	if err == nil {
+		s.sent.statements.add(missing)
+	}
+	return err
+}
+
+func statementColumns(day *dayColumn, hash *proto.ColUInt64, fingerprint *textColumn) []namedColumn {
+	return []namedColumn{{"day", day}, {"hash", hash}, {"fingerprint", fingerprint}}
+}
+
+// statement is the fingerprint that row i of a batch carries, "" when it has none.
+func (c *spanColumns) statement(i int) string {
+	strs := c.attrs.strs
+	key, ok := strs.keys.index[semconv.StatementText]
+	if !ok {
+		return ""
+	}
+	for j, end := strs.span(i); j < end; j++ {
+		if strs.keys.keys[j] == key {
+			return strs.values.ColStr.Row(j)
+		}
+	}
+	return ""
+}
