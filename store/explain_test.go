@@ -36,6 +36,7 @@ func TestReadsUseTheirIndexes(t *testing.T) {
 		"prefix": "ten", "limit": 100, "keys": []string{"tenant.id"}, "database": "x", "snapshot": from / 1e6,
 		"min_duration": int64(0), "max_duration": int64(0), "errors_only": false,
 		"severity": uint8(0), "contains": "", "cursor_time": to, "cursor_hash": uint64(1 << 63), "skip": 0, "name": "latency",
+		"step": int64(60e9), "group": uint8(3), "kinds": []uint16{2}, "operation": "",
 	}
 	got := make(map[string]string)
 	for _, name := range s.QueryNames() {
@@ -45,6 +46,17 @@ func TestReadsUseTheirIndexes(t *testing.T) {
 	withText := maps.Clone(params)
 	withText["contains"], withText["id"] = "%line 77%", ""
 	got["query search_logs for a text"] = explain(t, s, s.Named("search_logs"), arguments(s.Named("search_logs"), withText), ids)
+	everyService := maps.Clone(params)
+	everyService["services"], everyService["service"], everyService["kinds"] = []string{}, "", []uint16{}
+	for _, name := range []string{"operation_totals", "statement_totals"} {
+		got["query "+name+" of every service"] = explain(t, s, s.Named(name), arguments(s.Named(name), everyService), ids)
+	}
+	heat, heatArgs, err := s.HeatmapStatement(t.Context(), store.TraceQuery{ErrorsOnly: true, Where: []store.Predicate{
+		{Field: store.FieldService, Value: store.StringValue(genService(3))}, {Field: "order.id", Value: store.StringValue("no such order")}}}, from, to, 1e9)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got["heat map of a needle in failed traces"] = explain(t, s, heat, heatArgs, ids)
 	for name, q := range map[string]store.TraceQuery{
 		"everything":       {},
 		"service":          {Where: []store.Predicate{{Field: store.FieldService, Value: store.StringValue(genService(3))}}},

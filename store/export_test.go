@@ -37,6 +37,12 @@ func (s *Store) CandidateStatement(ctx context.Context, q TraceQuery, from, to i
 	return st.sql, st.params, nil
 }
 
+// HeatmapStatement is the SQL of a heat map over the given range.
+func (s *Store) HeatmapStatement(ctx context.Context, q TraceQuery, from, to, step int64) (string, []any, error) {
+	st, err := s.heatmapStatement(ctx, q, from, to, step)
+	return st.sql, st.params, err
+}
+
 // TableColumn is a column as the writer sends it.
 type TableColumn struct{ Table, Name, Type string }
 

@@ -18,6 +18,8 @@ CREATE TABLE IF NOT EXISTS operation_minutes
 )
 ENGINE = AggregatingMergeTree
 PARTITION BY toDate32(minute)
+-- Minute is left out of the primary key: with it, a range of minutes would not be seen to be one of hours.
+PRIMARY KEY (toStartOfHour(minute), service_name, name, kind)
 ORDER BY (toStartOfHour(minute), service_name, name, kind, minute)
 SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 10000, ttl_only_drop_parts = 1, materialize_ttl_recalculate_only = 1;
 
@@ -49,6 +51,7 @@ CREATE TABLE IF NOT EXISTS statement_minutes
 )
 ENGINE = AggregatingMergeTree
 PARTITION BY toDate32(minute)
+PRIMARY KEY (toStartOfHour(minute), service_name, statement_hash)
 ORDER BY (toStartOfHour(minute), service_name, statement_hash, system, peer_name, minute)
 SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 10000, ttl_only_drop_parts = 1, materialize_ttl_recalculate_only = 1;
 
