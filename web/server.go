@@ -39,6 +39,10 @@ type Store interface {
 	SearchLogs(ctx context.Context, q store.LogQuery) (store.LogPage, error)
 	Stats(ctx context.Context) ([]store.SignalStats, error)
 	Dependencies(ctx context.Context, r store.TimeRange) ([]store.Dependency, error)
+	OperationTotals(ctx context.Context, q store.OperationQuery) ([]store.OperationTotals, store.TimeRange, error)
+	StatementTotals(ctx context.Context, r store.TimeRange, service string) ([]store.StatementTotals, error)
+	StatementTexts(ctx context.Context, r store.TimeRange, hashes []uint64) (map[uint64]string, error)
+	Heatmap(ctx context.Context, q store.HeatmapQuery) ([]store.HeatmapColumn, error)
 }
 
 // Config of a Server.
@@ -193,6 +197,12 @@ func (s *Server) ownRoutes(r chi.Router) {
 		r.Use(s.require(auth.Query, s.writeProblem))
 		r.Get("/services", s.adapt(s.listServices))
 		r.Get("/operations", s.adapt(s.listOperations))
+		r.Get("/operations/stats", s.adapt(s.getOperationStats))
+		r.Get("/operations/series", s.adapt(s.getOperationSeries))
+		r.Get("/percentile", s.adapt(s.getPercentile))
+		r.Get("/statements", s.adapt(s.getStatements))
+		r.Get("/heatmap", s.adapt(s.getHeatmap))
+		r.Get("/histogram", s.adapt(s.getHistogram))
 		r.Get("/attributes", s.adapt(s.listAttributes))
 		r.Get("/attributes/{key}/values", s.adapt(s.listAttributeValues))
 		r.Get("/traces", s.adapt(s.searchTraces))

@@ -63,12 +63,14 @@ func (s *Server) searchTraces(w http.ResponseWriter, r *http.Request) error {
 
 // parseTraceQuery reads the parameters of searchTraces.
 func parseTraceQuery(p *params, now time.Time) (store.TraceQuery, error) {
-	q := store.TraceQuery{
-		Range:      p.timeRange(now),
-		ErrorsOnly: p.boolean("errors"),
-		Limit:      p.number("limit", 1, 1000, 50),
-		Cursor:     p.text("cursor", maxTraceCursor),
-	}
+	q := parseTraceFilter(p, now)
+	q.Limit, q.Cursor = p.number("limit", 1, 1000, 50), p.text("cursor", maxTraceCursor)
+	return q, p.err()
+}
+
+// parseTraceFilter reads the parameters that say which spans and traces are meant: those of searchTraces but for paging.
+func parseTraceFilter(p *params, now time.Time) store.TraceQuery {
+	q := store.TraceQuery{Range: p.timeRange(now), ErrorsOnly: p.boolean("errors")}
 	where := func(field string, op store.Op, v store.Value) {
 		q.Where = append(q.Where, store.Predicate{Field: field, Op: op, Value: v})
 	}
@@ -105,7 +107,7 @@ func parseTraceQuery(p *params, now time.Time) (store.TraceQuery, error) {
 		}
 		q.Where = append(q.Where, pred)
 	}
-	return q, p.err()
+	return q
 }
 
 // durations reads a pair of bounds; 0 is no bound, so an upper bound of nothing is refused rather than ignored.
