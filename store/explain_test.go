@@ -36,7 +36,7 @@ func TestReadsUseTheirIndexes(t *testing.T) {
 		"prefix": "ten", "limit": 100, "keys": []string{"tenant.id"}, "database": "x", "snapshot": from / 1e6,
 		"min_duration": int64(0), "max_duration": int64(0), "errors_only": false,
 		"severity": uint8(0), "contains": "", "cursor_time": to, "cursor_hash": uint64(1 << 63), "skip": 0, "name": "latency",
-		"step": int64(60e9), "group": uint8(3), "kinds": []uint16{2}, "operation": "",
+		"step": int64(60e9), "from_hour": from / 3600e9, "to_hour": to / 3600e9, "group": uint8(3), "kinds": []uint16{2}, "operation": "",
 	}
 	got := make(map[string]string)
 	for _, name := range s.QueryNames() {

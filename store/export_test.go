@@ -37,6 +37,14 @@ func (s *Store) CandidateStatement(ctx context.Context, q TraceQuery, from, to i
 	return st.sql, st.params, nil
 }
 
+// InsertSpansWithoutCounts is an InsertSpans that is cut off before the roll-ups.
+func (s *Store) InsertSpansWithoutCounts(ctx context.Context, b *SpanBatch, token string) error {
+	return s.insertBlock(ctx, "spans", b.cols.named, token)
+}
+
+// HoursOf are the bounds of the hours that a read of spans looks at.
+func HoursOf(from, to int64) (fromHour, toHour uint32) { return hoursOf(from, to) }
+
 // HeatmapStatement is the SQL of a heat map over the given range.
 func (s *Store) HeatmapStatement(ctx context.Context, q TraceQuery, from, to, step int64) (string, []any, error) {
 	st, err := s.heatmapStatement(ctx, q, from, to, step)

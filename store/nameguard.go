@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Bounds of the names that the roll-ups tell apart. What comes after them is counted under otherName, so that totals stay right, until
+// Bounds of the names that the roll-ups tell apart. What comes after them is counted under OtherName, so that totals stay right, until
 // a day has passed and new names get their chance: a name that holds an id makes ever new ones. 50 000 operations take about 8 MB.
 const (
 	maxRollupServices   = 5_000
@@ -15,9 +15,9 @@ const (
 	rollupNamesAge      = 24 * time.Hour
 )
 
-// otherName stands in the roll-ups, and in what is read from them, for all services, or all operations of a service, that came
+// OtherName stands in the roll-ups, and in what is read from them, for all services, or all operations of a service, that came
 // after the bounds were reached. Spans keep their names.
-const otherName = "(other)"
+const OtherName = "(other)"
 
 // nameGuard decides which names are told apart.
 type nameGuard struct {

@@ -36,7 +36,7 @@ type OperationQuery struct {
 }
 
 // OperationTotals are the calls, errors and latencies of one group in one step. Spans of names that came after the bounds of the roll-up
-// are counted under "(other)".
+// are counted under OtherName.
 type OperationTotals struct {
 	Service, Name string // "" unless grouped by them
 	Kind          Kind
@@ -107,6 +107,12 @@ func (r TimeRange) minutes() (from, to int64, err error) {
 	return minuteOf(from) * nsPerMinute, (minuteOf(to-1) + 1) * nsPerMinute, err
 }
 
+// hourParams are the parameters that bound the hours of a range.
+func hourParams(from, to int64) []proto.Parameter {
+	const nsPerHour = 60 * nsPerMinute
+	return []proto.Parameter{intParam("from_hour", floorDiv(from, nsPerHour)), intParam("to_hour", floorDiv(to-1, nsPerHour))}
+}
+
 // steps checks a step, 0 for one of the whole range, and returns it in nanoseconds.
 func steps(from, to int64, step time.Duration) (int64, error) {
 	if step == 0 {
@@ -137,10 +143,10 @@ func (s *Store) OperationTotals(ctx context.Context, q OperationQuery) ([]Operat
 	for i, k := range q.Kinds {
 		kinds[i] = uint64(k)
 	}
-	params := []proto.Parameter{
+	params := append(hourParams(from, to),
 		intParam("from", from), intParam("to", to), intParam("step", step), intParam("group", int64(q.Group)),
 		stringsParam("services", q.Services), uintsParam("kinds", kinds), stringParam("operation", q.Operation),
-	}
+	)
 	var (
 		service, name         textColumn
 		kind                  proto.ColUInt8

@@ -415,6 +415,7 @@ func TestRollupsAreReadByTheirKey(t *testing.T) {
 	day, hour := shopTime.Truncate(24*time.Hour).UnixNano(), shopTime.Truncate(time.Hour).UnixNano()
 	check := func(query, what string, params map[string]any, table, granules string) {
 		t.Helper()
+		params["from_hour"], params["to_hour"] = params["from"].(int64)/nsPerHour, (params["to"].(int64)-1)/nsPerHour
 		params["step"], params["group"], params["kinds"], params["operation"] = int64(nsPerHour), uint8(3), []uint16{}, ""
 		got := explain(t, s, s.Named(query), arguments(s.Named(query), params), []store.TraceID{{1}, {2}, {3}})
 		all := granules[strings.Index(granules, "/")+1:]
@@ -425,11 +426,75 @@ func TestRollupsAreReadByTheirKey(t *testing.T) {
 	}
 	one, all := []string{"service 7"}, []string{}
 	check("operation_totals", "a service and a day", map[string]any{"from": day, "to": day + 24*nsPerHour, "services": one}, "operation_minutes", "32/56")
-	check("operation_totals", "all services and an hour", map[string]any{"from": hour, "to": hour + nsPerHour, "services": all}, "operation_minutes", "5/56")
-	check("operation_totals", "a service and an hour", map[string]any{"from": hour, "to": hour + nsPerHour, "services": one}, "operation_minutes", "2/56")
-	check("statement_totals", "a service and an hour", map[string]any{"from": hour, "to": hour + nsPerHour, "service": "service 7"}, "statement_minutes", "2/56")
-	check("statement_totals", "all services and an hour", map[string]any{"from": hour, "to": hour + nsPerHour, "service": ""}, "statement_minutes", "5/56")
+	check("operation_totals", "all services and an hour", map[string]any{"from": hour, "to": hour + nsPerHour, "services": all}, "operation_minutes", "3/56")
+	check("operation_totals", "a service and an hour", map[string]any{"from": hour, "to": hour + nsPerHour, "services": one}, "operation_minutes", "1/56")
+	check("statement_totals", "a service and an hour", map[string]any{"from": hour, "to": hour + nsPerHour, "service": "service 7"}, "statement_minutes", "1/56")
+	check("statement_totals", "all services and an hour", map[string]any{"from": hour, "to": hour + nsPerHour, "service": ""}, "statement_minutes", "3/56")
 	check("statement_texts", "two statements", map[string]any{"from": hour, "to": hour, "hashes": []uint64{1, 2}}, "statements", "1/1")
 }
 
 const nsPerHour = int64(time.Hour)
+
+// A block that was cut off after its spans is counted when it is sent again, once.
+func TestCutOffBlockIsCountedOnce(t *testing.T) {
+	s := open(t)
+	b := store.NewSpanBatch()
+	for _, sp := range redSpans(50) {
+		b.Append(&sp)
+	}
+	if err := s.InsertSpansWithoutCounts(t.Context(), b, "block"); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := s.InsertSpans(t.Context(), b, "block"); err != nil {
+			t.Fatal(err)
+		}
+		for table, what := range map[string]string{"spans": "count()", "operation_minutes": "sum(calls)", "operations": "sum(spans)"} {
+			if got := scan(t, s, "SELECT toString("+what+") FROM "+table)[0]; got != "50" {
+				t.Errorf("%s counts %s spans, want 50", table, got)
+			}
+		}
+	}
+}
+
+func TestHoursOf(t *testing.T) {
+	const hour = int64(time.Hour)
+	for _, c := range []struct {
+		from, to         int64
+		fromHour, toHour uint32
+	}{
+		{0, 1, 0, 0},
+		{hour, 2 * hour, 3600, 3600},
+		{hour - 1, 2*hour + 1, 0, 7200},
+		{-1, hour, 0, math.MaxUint32},
+		{0, math.MaxInt64, 0, math.MaxUint32},
+	} {
+		if from, to := store.HoursOf(c.from, c.to); from != c.fromHour || to != c.toHour {
+			t.Errorf("%d to %d: hours %d to %d, want %d to %d", c.from, c.to, from, to, c.fromHour, c.toHour)
+		}
+	}
+}
+
+// Spans of years that a DateTime does not hold are counted as well.
+func TestCountsOfOddYears(t *testing.T) {
+	s := open(t)
+	var spans []store.Span
+	for i, year := range []int{1901, 1969, 1970, 2107, 2260} {
+		sp := redSpans(1)[0]
+		sp.SpanID, sp.StartNS = store.SpanIDFromUint64(uint64(i+1)), time.Date(year, 12, 31, 23, 59, 59, 999, time.UTC).UnixNano()
+		spans = append(spans, sp)
+	}
+	insert(t, s, "", spans...)
+	for i := range spans {
+		at := time.Unix(0, spans[i].StartNS).UTC()
+		r := store.TimeRange{From: at.Add(-time.Second), To: at.Add(time.Nanosecond)}
+		totals, _, err := s.OperationTotals(t.Context(), store.OperationQuery{Range: r})
+		if err != nil || len(totals) != 1 || totals[0].Calls != 1 {
+			t.Errorf("%v: %+v, %v; want one call", at, totals, err)
+		}
+		heat, err := s.Heatmap(t.Context(), store.HeatmapQuery{Traces: store.TraceQuery{Range: r}, Step: time.Millisecond})
+		if err != nil || len(heat) != 1 {
+			t.Errorf("%v: heat map %+v, %v; want one span", at, heat, err)
+		}
+	}
+}

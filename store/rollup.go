@@ -127,12 +127,15 @@ func (c *totalsColumns) append(t *totals) {
 const nsPerMinute = 60 * 1e9
 
 // minuteOf is the Unix minute that holds an instant.
-func minuteOf(ns int64) int64 {
-	m := ns / nsPerMinute
-	if ns%nsPerMinute < 0 {
-		m--
+func minuteOf(ns int64) int64 { return floorDiv(ns, nsPerMinute) }
+
+// floorDiv rounds down, for instants before 1970 as well.
+func floorDiv(n, by int64) int64 {
+	q := n / by
+	if n%by < 0 {
+		q--
 	}
-	return m
+	return q
 }
 
 // count adds all spans of c up.
@@ -207,7 +210,7 @@ func (r *rollup) countStatement(key statementKey, row int, c *spanColumns, faile
 // appendKey copies an entry of one dictionary to another column.
 func (c *lcColumn) appendKey(from *lcColumn, key uint32) {
 	if key == otherKey {
-		c.Append(otherName)
+		c.Append(OtherName)
 		return
 	}
 	text := from.dict.RowBytes(int(key))
@@ -224,6 +227,7 @@ func (r *rollup) operationRows(c *spanColumns) []namedColumn {
 	resetColumns(out.named)
 	for i, k := range r.operations.keys {
 		t := &r.operations.groups[i]
+		out.hour = append(out.hour, int32(floorDiv(k.minute, 60)))
 		out.minute.ColInt64 = append(out.minute.ColInt64, k.minute*60)
 		out.service.appendKey(c.service, k.service)
 		out.name.appendKey(c.name, k.name)
@@ -251,6 +255,7 @@ func (r *rollup) statementRows(c *spanColumns) []namedColumn {
 	var newest [newestBytes]byte
 	for i, k := range r.statements.keys {
 		more := r.more[i]
+		out.hour = append(out.hour, int32(floorDiv(k.minute, 60)))
 		out.minute.ColInt64 = append(out.minute.ColInt64, k.minute*60)
 		out.service.appendKey(c.service, k.service)
 		out.hash = append(out.hash, k.hash)

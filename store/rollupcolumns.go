@@ -89,6 +89,7 @@ func (c *totalsColumns) columns() []namedColumn {
 
 // operationMinuteColumns are the columns of operation_minutes.
 type operationMinuteColumns struct {
+	hour          proto.ColInt32
 	minute        secondColumn
 	service, name *lcColumn
 	kind          proto.ColUInt8
@@ -99,13 +100,14 @@ type operationMinuteColumns struct {
 
 func newOperationMinuteColumns() *operationMinuteColumns {
 	c := &operationMinuteColumns{service: newLC(), name: newLC()}
-	c.named = append([]namedColumn{{"minute", &c.minute}, {"service_name", c.service}, {"name", c.name}, {"kind", &c.kind}}, c.columns()...)
+	c.named = append([]namedColumn{{"hour", &c.hour}, {"minute", &c.minute}, {"service_name", c.service}, {"name", c.name}, {"kind", &c.kind}}, c.columns()...)
 	c.named = append(c.named, namedColumn{"error_latency", summed{&c.errorLatency, "sumMap"}})
 	return c
 }
 
 // statementMinuteColumns are the columns of statement_minutes.
 type statementMinuteColumns struct {
+	hour                  proto.ColInt32
 	minute                secondColumn
 	service, system, peer *lcColumn
 	hash                  proto.ColUInt64
@@ -118,7 +120,7 @@ type statementMinuteColumns struct {
 func newStatementMinuteColumns() *statementMinuteColumns {
 	c := &statementMinuteColumns{service: newLC(), system: newLC(), peer: newLC(), newest: proto.ColFixedStr{Size: newestBytes}}
 	c.named = append([]namedColumn{
-		{"minute", &c.minute}, {"service_name", c.service}, {"statement_hash", &c.hash}, {"system", c.system}, {"peer_name", c.peer},
+		{"hour", &c.hour}, {"minute", &c.minute}, {"service_name", c.service}, {"statement_hash", &c.hash}, {"system", c.system}, {"peer_name", c.peer},
 	}, c.columns()...)
 	c.named = append(c.named, namedColumn{"traces", summed{&c.traces, "sum"}}, namedColumn{"most_calls", summed{&c.mostCalls, "max"}},
 		namedColumn{"newest", summed{&c.newest, "max"}})

@@ -50,7 +50,7 @@ func (s *Store) StatementTotals(ctx context.Context, r TimeRange, service string
 		{"statement_hash", &hash}, {"system_name", &system}, {"peers", peers}, {"services", services}, {"calls", &calls}, {"errors", &failed},
 		{"duration_ns", &durationNS}, {"latency", &latency}, {"traces", &traces}, {"most_calls", &most}, {"newest", &newest},
 	}
-	params := []proto.Parameter{intParam("from", from), intParam("to", to), stringParam("service", service)}
+	params := append(hourParams(from, to), intParam("from", from), intParam("to", to), stringParam("service", service))
 	err = s.readNative(ctx, s.named("statement_totals"), params, columns, func() {
 		for i := range hash {
 			t := StatementTotals{

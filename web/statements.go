@@ -49,9 +49,6 @@ var statementOrders = map[string]func(a, b *statement) int{
 	"name":          func(a, b *statement) int { return strings.Compare(a.Hash, b.Hash) },
 }
 
-// otherStatements is the text of the row that holds all statements that came after the bound of distinct ones.
-const otherStatements = "(other)"
-
 func (s *Server) getStatements(w http.ResponseWriter, r *http.Request) error {
 	p := newParams(r)
 	span, service, sorts := p.closed(p.timeRange(s.now()), s.now()), p.text("service", maxText), []string{}
@@ -87,7 +84,7 @@ func (s *Server) getStatements(w http.ResponseWriter, r *http.Request) error {
 	for i := range page {
 		page[i].Statement = texts[asked[i]]
 		if asked[i] == 0 {
-			page[i].Statement = otherStatements
+			page[i].Statement = store.OtherName
 		}
 		if all > 0 {
 			page[i].TimeShare = page[i].TimeNS / all

@@ -1,6 +1,7 @@
 -- operation_totals: calls, errors and latencies by operation and step of time.
--- Params: from, to (half-open, Unix nanoseconds, whole minutes), step (nanoseconds), group (1 by service, 2 and by name, 3 and by kind), services,
--- kinds (empty is all), operation ('' is all). Reads: operation_minutes by its primary key, a row per operation and minute.
+-- Params: from, to (half-open, Unix nanoseconds, whole minutes), from_hour, to_hour (the same, both included, Unix hours), step (nanoseconds),
+-- group (1 by service, 2 and by name, 3 and by kind), services, kinds (empty is all), operation ('' is all). Reads: operation_minutes by its
+-- primary key, a row per operation and minute.
 SELECT
     if({group:UInt8} >= 1, toString(service_name), '') AS service,
     if({group:UInt8} >= 2, toString(name), '') AS operation,
@@ -12,7 +13,8 @@ SELECT
     sumMap(operation_minutes.latency) AS latency,
     sumMap(operation_minutes.error_latency) AS error_latency
 FROM operation_minutes
-WHERE minute >= fromUnixTimestamp64Second(intDiv({from:Int64}, 1000000000), 'UTC')
+WHERE hour >= {from_hour:Int32} AND hour <= {to_hour:Int32}
+  AND minute >= fromUnixTimestamp64Second(intDiv({from:Int64}, 1000000000), 'UTC')
   AND minute < fromUnixTimestamp64Second(intDiv({to:Int64}, 1000000000), 'UTC')
   AND (empty({services:Array(String)}) OR service_name IN {services:Array(String)})
   AND (empty({kinds:Array(UInt8)}) OR kind IN {kinds:Array(UInt8)})

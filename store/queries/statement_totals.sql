@@ -1,5 +1,6 @@
 -- statement_totals: calls, errors and latencies by database statement; hash 0 is every statement that came after the bound.
--- Params: from, to (half-open, Unix nanoseconds, whole minutes), service ('' is all). Reads: statement_minutes by its primary key.
+-- Params: from, to (half-open, Unix nanoseconds, whole minutes), from_hour, to_hour (the same, both included, Unix hours), service ('' is all).
+-- Reads: statement_minutes by its primary key.
 SELECT
     statement_hash,
     toString(max(system)) AS system_name,
@@ -13,7 +14,8 @@ SELECT
     toUInt64(max(statement_minutes.most_calls)) AS most_calls,
     toFixedString(max(statement_minutes.newest), 24) AS newest
 FROM statement_minutes
-WHERE minute >= fromUnixTimestamp64Second(intDiv({from:Int64}, 1000000000), 'UTC')
+WHERE hour >= {from_hour:Int32} AND hour <= {to_hour:Int32}
+  AND minute >= fromUnixTimestamp64Second(intDiv({from:Int64}, 1000000000), 'UTC')
   AND minute < fromUnixTimestamp64Second(intDiv({to:Int64}, 1000000000), 'UTC')
   AND ({service:String} = '' OR service_name = {service:String})
 GROUP BY statement_hash
