@@ -104,7 +104,7 @@ func (r TimeRange) minutes() (from, to int64, err error) {
 		return 0, 0, errors.New("want a time range with both ends")
 	}
 	from, to, err = r.bounds()
-	return minuteOf(from) * nsPerMinute, (minuteOf(to-1) + 1) * nsPerMinute, err
+	return int64(minuteOf(from)) * nsPerMinute, int64(minuteOf(to-1)+1) * nsPerMinute, err
 }
 
 // hourParams are the parameters that bound the hours of a range.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"math"
-	"slices"
 
 	"github.com/ClickHouse/ch-go/proto"
 
@@ -26,108 +25,89 @@ type rollup struct {
 
 func newRollup() *rollup {
 	return &rollup{
-		operations: groupSet[operationKey]{index: make(map[operationKey]uint32)}, statements: groupSet[statementKey]{index: make(map[statementKey]uint32)},
+		operations: newGroupSet[operationKey](), statements: newGroupSet[statementKey](),
 		perTrace: make(map[traceOfGroup]uint64), operationCols: newOperationMinuteColumns(), statementCols: newStatementMinuteColumns(),
 	}
 }
 
-// operationKey identifies a group by the keys of the batch's dictionaries; otherKey stands for what the guard does not admit.
+// operationKey identifies a group by the keys of the batch's dictionaries; otherKey stands for what the guard does not admit. Keys have no
+// padding, which would double the price of looking them up.
 type operationKey struct {
-	minute        int64 // Unix minutes
+	minute        int32 // Unix minutes
 	service, name uint32
-	kind          uint8
+	kind          uint32
 }
 
 const otherKey = math.MaxUint32
 
 // statementKey is the same for statements; the hash of those that are not admitted is 0, which no statement has.
 type statementKey struct {
-	minute                int64
 	hash                  uint64
+	minute                int32
 	service, system, peer uint32
 }
 
-type traceOfGroup struct {
-	group uint32
-	trace uint64
-}
+type traceOfGroup struct{ group, trace uint64 }
 
 type statementMore struct {
 	newestRow         int
 	traces, mostCalls uint64
 }
 
-// groupSet finds the totals of a key.
+// groupSet adds spans up by key.
 type groupSet[K comparable] struct {
 	index  map[K]uint32 // several keys may lead to one group
 	keys   []K
 	groups []totals
-}
-
-func (s *groupSet[K]) reset() {
-	clear(s.index)
-	s.keys, s.groups = s.keys[:0], s.groups[:0]
-}
-
-// add makes the group of a key, with the memory of an earlier batch's.
-func (s *groupSet[K]) add(key K) uint32 {
-	n := len(s.groups)
-	s.groups = slices.Grow(s.groups, 1)[:n+1]
-	s.groups[n] = totals{buckets: s.groups[n].buckets[:0]}
-	s.keys = append(s.keys, key)
-	s.index[key] = uint32(n)
-	return uint32(n)
+	cells  cells
 }
 
 // totals is what is known of the spans of one group.
 type totals struct {
 	calls, errors uint64
 	durationNS    float64
-	buckets       []bucketCount // by bucket
 }
 
-type bucketCount struct {
-	bucket        uint16
-	calls, errors uint32
+func newGroupSet[K comparable]() groupSet[K] { return groupSet[K]{index: make(map[K]uint32)} }
+
+func (s *groupSet[K]) reset() {
+	clear(s.index)
+	s.keys, s.groups, s.cells.list = s.keys[:0], s.groups[:0], s.cells.list[:0]
 }
 
-func (t *totals) add(durationNS int64, failed bool) {
-	bucket := semconv.LatencyBucket(durationNS)
-	low, high := 0, len(t.buckets)
-	for low < high {
-		if mid := (low + high) / 2; t.buckets[mid].bucket < bucket {
-			low = mid + 1
-		} else {
-			high = mid
-		}
-	}
-	if low == len(t.buckets) || t.buckets[low].bucket != bucket {
-		t.buckets = slices.Insert(t.buckets, low, bucketCount{bucket: bucket})
-	}
+// group makes the group of a key.
+func (s *groupSet[K]) group(key K) uint32 {
+	n := uint32(len(s.groups))
+	s.groups, s.keys = append(s.groups, totals{}), append(s.keys, key)
+	s.index[key] = n
+	return n
+}
+
+func (s *groupSet[K]) add(group uint32, durationNS int64, failed bool) {
+	t := &s.groups[group]
 	t.calls++
 	t.durationNS += float64(durationNS)
-	t.buckets[low].calls++
 	if failed {
 		t.errors++
-		t.buckets[low].errors++
 	}
+	s.cells.add(group, durationNS, failed)
 }
 
-func (c *totalsColumns) append(t *totals) {
-	c.calls = append(c.calls, t.calls)
-	c.errors = append(c.errors, t.errors)
-	c.durationNS = append(c.durationNS, t.durationNS)
-	for _, b := range t.buckets {
-		c.latency.buckets = append(c.latency.buckets, b.bucket)
-		c.latency.counts = append(c.latency.counts, int64(b.calls))
+// rows fills the columns that both roll-ups have; errorLatency may be nil.
+func (s *groupSet[K]) rows(c *totalsColumns, errorLatency *countsColumn) {
+	for i := range s.groups {
+		t := &s.groups[i]
+		c.calls = append(c.calls, t.calls)
+		c.errors = append(c.errors, t.errors)
+		c.durationNS = append(c.durationNS, t.durationNS)
 	}
-	c.latency.end()
+	s.cells.histograms(len(s.groups), &c.latency, errorLatency)
 }
 
 const nsPerMinute = 60 * 1e9
 
 // minuteOf is the Unix minute that holds an instant.
-func minuteOf(ns int64) int64 { return floorDiv(ns, nsPerMinute) }
+func minuteOf(ns int64) int32 { return int32(floorDiv(ns, nsPerMinute)) }
 
 // floorDiv rounds down, for instants before 1970 as well.
 func floorDiv(n, by int64) int64 {
@@ -147,14 +127,14 @@ func (r *rollup) count(c *spanColumns, guard *nameGuard) {
 	system := c.promoted[promotedIndex("db.system.name")].lc
 	for i, durationNS := range c.durationNS {
 		minute, failed := minuteOf(c.start.ColInt64[i]), StatusCode(c.statusCode[i]) == StatusError
-		key := operationKey{minute, c.service.keys[i], c.name.keys[i], c.kind[i]}
+		key := operationKey{minute, c.service.keys[i], c.name.keys[i], uint32(c.kind[i])}
 		group, ok := r.operations.index[key]
 		if !ok {
 			group = r.operation(key, c, guard)
 		}
-		r.operations.groups[group].add(durationNS, failed)
+		r.operations.add(group, durationNS, failed)
 		if hash := c.statementHash[i]; hash != 0 {
-			r.countStatement(statementKey{minute, hash, c.service.keys[i], system.keys[i], c.peerName.keys[i]}, i, c, failed, guard)
+			r.countStatement(statementKey{hash, minute, c.service.keys[i], system.keys[i], c.peerName.keys[i]}, i, c, failed, guard)
 		}
 	}
 }
@@ -171,7 +151,7 @@ func (r *rollup) operation(key operationKey, c *spanColumns, guard *nameGuard) u
 	}
 	group, ok := r.operations.index[admitted]
 	if !ok {
-		group = r.operations.add(admitted)
+		group = r.operations.group(admitted)
 	}
 	r.operations.index[key] = group
 	return group
@@ -188,17 +168,17 @@ func (r *rollup) countStatement(key statementKey, row int, c *spanColumns, faile
 			admitted = statementKey{minute: key.minute, service: admitted.service, system: otherKey, peer: otherKey}
 		}
 		if group, ok = r.statements.index[admitted]; !ok {
-			group = r.statements.add(admitted)
+			group = r.statements.group(admitted)
 			r.more = append(r.more, statementMore{newestRow: row})
 		}
 		r.statements.index[key] = group
 	}
-	r.statements.groups[group].add(c.durationNS[row], failed)
+	r.statements.add(group, c.durationNS[row], failed)
 	more := &r.more[group]
 	if c.start.ColInt64[row] > c.start.ColInt64[more.newestRow] {
 		more.newestRow = row
 	}
-	trace := traceOfGroup{group, binary.BigEndian.Uint64(c.traceID[row][8:])}
+	trace := traceOfGroup{uint64(group), binary.BigEndian.Uint64(c.traceID[row][8:])}
 	calls := r.perTrace[trace] + 1
 	r.perTrace[trace] = calls
 	if calls == 1 {
@@ -225,22 +205,14 @@ func (c *lcColumn) appendKey(from *lcColumn, key uint32) {
 func (r *rollup) operationRows(c *spanColumns) []namedColumn {
 	out := r.operationCols
 	resetColumns(out.named)
-	for i, k := range r.operations.keys {
-		t := &r.operations.groups[i]
-		out.hour = append(out.hour, int32(floorDiv(k.minute, 60)))
-		out.minute.ColInt64 = append(out.minute.ColInt64, k.minute*60)
+	for _, k := range r.operations.keys {
+		out.hour = append(out.hour, int32(floorDiv(int64(k.minute), 60)))
+		out.minute.ColInt64 = append(out.minute.ColInt64, int64(k.minute)*60)
 		out.service.appendKey(c.service, k.service)
 		out.name.appendKey(c.name, k.name)
-		out.kind = append(out.kind, k.kind)
-		out.append(t)
-		for _, b := range t.buckets {
-			if b.errors > 0 {
-				out.errorLatency.buckets = append(out.errorLatency.buckets, b.bucket)
-				out.errorLatency.counts = append(out.errorLatency.counts, int64(b.errors))
-			}
-		}
-		out.errorLatency.end()
+		out.kind = append(out.kind, uint8(k.kind))
 	}
+	r.operations.rows(&out.totalsColumns, &out.errorLatency)
 	return out.named
 }
 
@@ -255,19 +227,19 @@ func (r *rollup) statementRows(c *spanColumns) []namedColumn {
 	var newest [newestBytes]byte
 	for i, k := range r.statements.keys {
 		more := r.more[i]
-		out.hour = append(out.hour, int32(floorDiv(k.minute, 60)))
-		out.minute.ColInt64 = append(out.minute.ColInt64, k.minute*60)
+		out.hour = append(out.hour, int32(floorDiv(int64(k.minute), 60)))
+		out.minute.ColInt64 = append(out.minute.ColInt64, int64(k.minute)*60)
 		out.service.appendKey(c.service, k.service)
 		out.hash = append(out.hash, k.hash)
 		out.system.appendKey(system, k.system)
 		out.peer.appendKey(c.peerName, k.peer)
-		out.append(&r.statements.groups[i])
 		out.traces = append(out.traces, more.traces)
 		out.mostCalls = append(out.mostCalls, more.mostCalls)
 		binary.BigEndian.PutUint64(newest[:], uint64(c.start.ColInt64[more.newestRow])^1<<63)
 		copy(newest[8:], c.traceID[more.newestRow][:])
 		out.newest.Append(newest[:])
 	}
+	r.statements.rows(&out.totalsColumns, nil)
 	return out.named
 }
 
@@ -298,7 +270,7 @@ func (s *Store) insertStatementTexts(ctx context.Context, b *SpanBatch, token st
 	rows := make(map[statementText]int)
 	var met []statementText
 	for i, k := range b.rollup.statements.keys {
-		text := statementText{dayOf(k.minute * nsPerMinute), k.hash}
+		text := statementText{dayOf(int64(k.minute) * nsPerMinute), k.hash}
 		if _, ok := rows[text]; !ok && k.hash != 0 {
 			rows[text] = b.rollup.more[i].newestRow
 			met = append(met, text)

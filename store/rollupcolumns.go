@@ -11,6 +11,11 @@ type countsColumn struct {
 	counts  proto.ColInt64
 }
 
+func (c *countsColumn) append(bucket uint16, count int64) {
+	c.buckets = append(c.buckets, bucket)
+	c.counts = append(c.counts, count)
+}
+
 // end closes the row: the pairs appended since the last end are its content.
 func (c *countsColumn) end() { c.offsets = append(c.offsets, uint64(len(c.buckets))) }
 
