@@ -37,7 +37,8 @@ func TestReadsUseTheirIndexes(t *testing.T) {
 		"min_duration": int64(0), "max_duration": int64(0), "errors_only": false,
 		"severity": uint8(0), "contains": "", "cursor_time": to, "cursor_hash": uint64(1 << 63), "skip": 0, "name": "latency",
 		"passes": uint32(1), "pass": uint32(0), "span_ids": []uint64{}, "buckets": []int64{from / 1e9}, "inserted": int64(0), "inner_from": from / 1e9, "inner_to": from / 1e9,
-		"step": int64(10), "coarse": false,
+		"step": int64(60e9), "coarse": false,
+		"from_hour": from / 3600e9, "to_hour": to / 3600e9, "group": uint8(3), "kinds": []uint16{2}, "operation": "",
 	}
 	got := make(map[string]string)
 	for _, name := range s.QueryNames() {
@@ -49,6 +50,17 @@ func TestReadsUseTheirIndexes(t *testing.T) {
 	got["query search_logs for a text"] = explain(t, s, s.Named("search_logs"), arguments(s.Named("search_logs"), withText), ids)
 	str := store.StringValue
 	eq := func(field string, v store.Value) store.Predicate { return store.Predicate{Field: field, Value: v} }
+	everyService := maps.Clone(params)
+	everyService["services"], everyService["service"], everyService["kinds"] = []string{}, "", []uint16{}
+	for _, name := range []string{"operation_totals", "statement_totals"} {
+		got["query "+name+" of every service"] = explain(t, s, s.Named(name), arguments(s.Named(name), everyService), ids)
+	}
+	heat, heatArgs, err := s.HeatmapStatement(t.Context(), store.TraceQuery{ErrorsOnly: true, Where: store.And{
+		eq(store.FieldService, str(genService(3))), eq("order.id", str("no such order"))}}, from, to, 1e9)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got["heat map of a needle in failed traces"] = explain(t, s, heat, heatArgs, ids)
 	for name, q := range map[string]store.TraceQuery{
 		"everything":       {},
 		"service":          {Where: store.Predicate{Field: store.FieldService, Value: store.StringValue(genService(3))}},

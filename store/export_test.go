@@ -4,6 +4,7 @@ import (
 	"context"
 	"io/fs"
 
+	"github.com/ClickHouse/ch-go/proto"
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
@@ -65,6 +66,20 @@ func (s *Store) SelectionStatements(ctx context.Context, q TraceQuery, field str
 	return map[string]string{"count": count.sql, "facet": facet.sql}, append(count.params, facet.params...), err
 }
 
+// InsertSpansWithoutCounts is an InsertSpans that is cut off before the roll-ups.
+func (s *Store) InsertSpansWithoutCounts(ctx context.Context, b *SpanBatch, token string) error {
+	return s.insertBlock(ctx, "spans", b.cols.named, token)
+}
+
+// HoursOf are the bounds of the hours that a read of spans looks at.
+func HoursOf(from, to int64) (fromHour, toHour uint32) { return hoursOf(from, to) }
+
+// HeatmapStatement is the SQL of a heat map over the given range.
+func (s *Store) HeatmapStatement(ctx context.Context, q TraceQuery, from, to, step int64) (string, []any, error) {
+	st, err := s.heatmapStatement(ctx, q, from, to, step)
+	return st.sql, st.params, err
+}
+
 // TableColumn is a column as the writer sends it.
 type TableColumn struct{ Table, Name, Type string }
 
@@ -85,6 +100,9 @@ func WrittenColumns() []TableColumn {
 	add("attribute_keys", sampleKeyColumns(nil))
 	add("attribute_values", sampleValueColumns(nil, "key", "value"))
 	add("peers", sampleValueColumns(nil, "service_name", "peer_name"))
+	add("operation_minutes", newOperationMinuteColumns().named)
+	add("statement_minutes", newStatementMinuteColumns().named)
+	add("statements", statementColumns(new(dayColumn), new(proto.ColUInt64), new(textColumn)))
 	return all
 }
 

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"weft/semconv"
 	"weft/store"
 )
 
@@ -28,9 +29,12 @@ type fakeStore struct {
 	paths    store.PathQuery  // last CallPaths
 	step     time.Duration    // last TopologyMatrix
 
-	topologies     []*store.Topology // what Topology returns next, in this order
-	topologyRanges []store.TimeRange // every range asked for
-	block          bool              // wait for the context's end
+	topologies     []*store.Topology    // what Topology returns next, in this order
+	topologyRanges []store.TimeRange    // every range asked for
+	operations     store.OperationQuery // last OperationTotals
+	heatmap        store.HeatmapQuery   // last Heatmap
+	totals         []store.OperationTotals
+	block          bool // wait for the context's end
 }
 
 func (f *fakeStore) Services(ctx context.Context) ([]string, error) {
@@ -202,6 +206,34 @@ func (f *fakeStore) CallPaths(_ context.Context, q store.PathQuery) (*store.Call
 	f.paths = q
 	return &store.CallPaths{Hops: []store.PathHop{{Parent: -1, Service: "api", Operation: "GET /", Calls: 3, Traces: 2},
 		{Parent: 0, Type: store.EdgeDatabase, Service: "shop@db", Operation: "SELECT", Calls: 5, Errors: 1, Traces: 2}}, Traces: 2, Spans: 9, Complete: true}, f.err
+}
+
+func (f *fakeStore) OperationTotals(_ context.Context, q store.OperationQuery) ([]store.OperationTotals, store.TimeRange, error) {
+	f.operations = q
+	if f.totals != nil {
+		return f.totals, q.Range, f.err
+	}
+	return []store.OperationTotals{
+		{Service: "api", Name: "GET /", Kind: store.KindServer, StartNS: q.Range.From.UnixNano(), Calls: 10, Errors: 1, DurationNS: 1e9,
+			Latency: store.Histogram{semconv.LatencyBucket(1e8): 10}, ErrorLatency: store.Histogram{semconv.LatencyBucket(1e8): 1}},
+	}, q.Range, f.err
+}
+
+func (f *fakeStore) StatementTotals(context.Context, store.TimeRange, string) ([]store.StatementTotals, error) {
+	return []store.StatementTotals{
+		{Hash: 7, System: "postgresql", Peers: []string{"db"}, Services: []string{"api"}, Calls: 6, DurationNS: 6e6,
+			Latency: store.Histogram{semconv.LatencyBucket(1e6): 6}, Traces: 2, MostCalls: 5, NewestTrace: store.TraceID{15: 1}, NewestNS: 5},
+		{Calls: 2, DurationNS: 2e6, Latency: store.Histogram{semconv.LatencyBucket(1e6): 2}, Traces: 2, MostCalls: 1, NewestTrace: store.TraceID{15: 2}, NewestNS: 6},
+	}, f.err
+}
+
+func (f *fakeStore) StatementTexts(context.Context, store.TimeRange, []uint64) (map[uint64]string, error) {
+	return map[uint64]string{7: "SELECT ?"}, f.err
+}
+
+func (f *fakeStore) Heatmap(_ context.Context, q store.HeatmapQuery) ([]store.HeatmapColumn, error) {
+	f.heatmap = q
+	return []store.HeatmapColumn{{StartNS: q.Traces.Range.From.UnixNano(), Spans: store.Histogram{1000: 4, 1001: 1, 1100: 1}, Errors: store.Histogram{1100: 1}}}, f.err
 }
 
 // sampleTrace has a bit of everything: every value type, a missing parent, events, links, an error, a 64-bit trace id.

@@ -145,6 +145,13 @@ func ownRequests(t testing.TB, base, trace, span string) []*http.Request {
 	return []*http.Request{
 		r("GET", "/api/v1/services", ""),
 		r("GET", "/api/v1/operations?service=api", ""),
+		r("GET", "/api/v1/operations/stats?service=api&kind=server&from=now-1h&to=now&sort=p99&reverse=true&apdexThreshold=200ms&limit=5&offset=0", ""),
+		r("GET", "/api/v1/operations/stats?groupBy=service", ""),
+		r("GET", "/api/v1/operations/series?service=api&operation=GET+/&kind=server&step=5m", ""),
+		r("GET", "/api/v1/percentile?service=api&operation=GET+/&kind=server&duration=5ms", ""),
+		r("GET", "/api/v1/statements?service=api&sort=calls&limit=5", ""),
+		r("GET", "/api/v1/heatmap?service=api&kind=server&attr=http.response.status_code%3E%3D200&errors=true&minTraceDuration=1us&step=10s&resolution=4", ""),
+		r("GET", "/api/v1/histogram?service=api&from=now-1d", ""),
 		r("GET", "/api/v1/attributes?prefix=http&limit=5", ""),
 		r("GET", "/api/v1/attributes/http.route/values?prefix=/&limit=5", ""),
 		r("GET", "/api/v1/traces?service=api&kind=server&status=error&errors=true&minDuration=1ms&maxTraceDuration=1h"+

@@ -47,6 +47,10 @@ type Store interface {
 	TopologyOf(ctx context.Context, q store.TraceQuery) (*store.Topology, error)
 	TopologyMatrix(ctx context.Context, r store.TimeRange, step time.Duration) (*store.EdgeMatrix, error)
 	CallPaths(ctx context.Context, q store.PathQuery) (*store.CallPaths, error)
+	OperationTotals(ctx context.Context, q store.OperationQuery) ([]store.OperationTotals, store.TimeRange, error)
+	StatementTotals(ctx context.Context, r store.TimeRange, service string) ([]store.StatementTotals, error)
+	StatementTexts(ctx context.Context, r store.TimeRange, hashes []uint64) (map[uint64]string, error)
+	Heatmap(ctx context.Context, q store.HeatmapQuery) ([]store.HeatmapColumn, error)
 }
 
 // Config of a Server.
@@ -203,6 +207,12 @@ func (s *Server) ownRoutes(r chi.Router) {
 		r.Use(s.require(auth.Query, s.writeProblem))
 		r.Get("/services", s.adapt(s.listServices))
 		r.Get("/operations", s.adapt(s.listOperations))
+		r.Get("/operations/stats", s.adapt(s.getOperationStats))
+		r.Get("/operations/series", s.adapt(s.getOperationSeries))
+		r.Get("/percentile", s.adapt(s.getPercentile))
+		r.Get("/statements", s.adapt(s.getStatements))
+		r.Get("/heatmap", s.adapt(s.getHeatmap))
+		r.Get("/histogram", s.adapt(s.getHistogram))
 		r.Get("/attributes", s.adapt(s.listAttributes))
 		r.Get("/attributes/{key}/values", s.adapt(s.listAttributeValues))
 		r.Get("/traces", s.adapt(s.searchTraces))
