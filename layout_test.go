@@ -16,6 +16,7 @@ import (
 // hold no Go code. The table is the architecture: docs/architecture.md explains it.
 var mayImport = map[string][]string{
 	"semconv":   {},
+	"analysis":  {},
 	"auth":      {},
 	"sdk":       {},
 	"state":     {"semconv"},
@@ -24,7 +25,7 @@ var mayImport = map[string][]string{
 	"store":     {"semconv"},
 	"collector": {"processor", "store", "semconv", "auth"},
 	"alert":     {"store", "state", "semconv"},
-	"web":       {"store", "state", "alert", "semconv", "auth"},
+	"web":       {"analysis", "store", "state", "alert", "semconv", "auth"},
 	"cmd":       {"semconv", "auth", "state", "faas", "processor", "store", "collector", "alert", "web"},
 	"examples":  {"sdk"},
 	"e2e":       {"semconv", "store"},
