@@ -9,8 +9,8 @@ import (
 // Count says of one value how many items of each side have it.
 type Count struct{ Selected, Baseline int }
 
-// Difference is what Differences found out about one Count.
-type Difference struct {
+// Finding is what WhatDiffers found out about one Count.
+type Finding struct {
 	// Index is the place of its Count in the input.
 	Index int
 	// SelectedShare is the coverage: the part of the selection that has the value. BaselineShare is the same of the baseline.
@@ -21,7 +21,7 @@ type Difference struct {
 	P, Adjusted float64
 }
 
-// Differences tests for every value whether it is more or less frequent in a selection of selected items than in a baseline of so
+// WhatDiffers tests for every value whether it is more or less frequent in a selection of selected items than in a baseline of so
 // many, and returns those with an adjusted probability of at most alpha. First comes the value whose shares differ most, for that
 // one tells the sides apart best: a value of 90 % against 5 % stands before one of 10 % against 0 %, however great the
 // latter's lift. Equal differences are ordered by probability, then those that are more frequent in the selection, then by Index.
@@ -31,7 +31,7 @@ type Difference struct {
 // Biometrics 46, 1990): values so rare that even the most uneven split could not be significant do not count as
 // comparisons, and thus a thousand identifiers neither appear nor hide what does differ. Where nothing differs, the
 // probability that anything is returned is at most alpha, whatever depends on what.
-func Differences(counts []Count, selected, baseline int, alpha float64) []Difference {
+func WhatDiffers(counts []Count, selected, baseline int, alpha float64) []Finding {
 	if selected <= 0 || baseline <= 0 {
 		return nil
 	}
@@ -41,7 +41,7 @@ func Differences(counts []Count, selected, baseline int, alpha float64) []Differ
 		least[i] = f.leastP(c.Selected + c.Baseline)
 	}
 	factor := comparisons(least, alpha)
-	var found []Difference
+	var found []Finding
 	for i, c := range counts {
 		if least[i]*factor > alpha {
 			continue
@@ -50,7 +50,7 @@ func Differences(counts []Count, selected, baseline int, alpha float64) []Differ
 		if p*factor > alpha {
 			continue
 		}
-		d := Difference{Index: i, P: p, Adjusted: p * factor,
+		d := Finding{Index: i, P: p, Adjusted: p * factor,
 			SelectedShare: float64(c.Selected) / float64(selected), BaselineShare: float64(c.Baseline) / float64(baseline)}
 		d.Lift = math.Inf(1)
 		if c.Baseline > 0 {
@@ -58,7 +58,7 @@ func Differences(counts []Count, selected, baseline int, alpha float64) []Differ
 		}
 		found = append(found, d)
 	}
-	slices.SortFunc(found, func(a, b Difference) int {
+	slices.SortFunc(found, func(a, b Finding) int {
 		x, y := a.SelectedShare-a.BaselineShare, b.SelectedShare-b.BaselineShare
 		return cmp.Or(cmp.Compare(math.Abs(y), math.Abs(x)), cmp.Compare(a.P, b.P), cmp.Compare(y, x), cmp.Compare(a.Index, b.Index))
 	})

@@ -95,7 +95,7 @@ func TestNoDifferenceNothingSignificant(t *testing.T) {
 						counts[len(counts)-1] = Count{0, 1}
 					}
 				}
-				if len(Differences(counts, sides[0], sides[1], alpha)) > 0 {
+				if len(WhatDiffers(counts, sides[0], sides[1], alpha)) > 0 {
 					named++
 				}
 			}
@@ -132,7 +132,7 @@ func TestPlantedDifferenceIsFirst(t *testing.T) {
 		for range 1000 {
 			counts = append(counts, Count{1, 0})
 		}
-		found := Differences(counts, selected, baseline, 0.01)
+		found := WhatDiffers(counts, selected, baseline, 0.01)
 		if len(found) == 0 || found[0].Index != planted {
 			t.Fatalf("run %d: found %+v, want %d first", run, found, planted)
 		}
@@ -151,7 +151,7 @@ func TestPlantedDifferenceIsFirst(t *testing.T) {
 }
 
 // The order of the input does not matter, nor do values that cannot be significant.
-func TestDifferencesProperties(t *testing.T) {
+func TestWhatDiffersProperties(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	for range 100 {
 		selected, baseline := 1+rng.IntN(40), 1+rng.IntN(40)
@@ -159,25 +159,25 @@ func TestDifferencesProperties(t *testing.T) {
 		for i := range counts {
 			counts[i] = Count{rng.IntN(selected + 1), rng.IntN(baseline + 1)}
 		}
-		a := Differences(counts, selected, baseline, 0.05)
+		a := WhatDiffers(counts, selected, baseline, 0.05)
 		for _, d := range a {
 			if d.P > d.Adjusted || d.Adjusted > 0.05 {
 				t.Fatalf("probabilities: %+v", d)
 			}
 		}
 		constant := append(counts, Count{}, Count{selected, baseline})
-		if b := Differences(constant, selected, baseline, 0.05); fmt.Sprint(a) != fmt.Sprint(b) {
+		if b := WhatDiffers(constant, selected, baseline, 0.05); fmt.Sprint(a) != fmt.Sprint(b) {
 			t.Fatalf("values that all or none have change the answer:\n%v\n%v", a, b)
 		}
 		swapped := make([]Count, len(counts))
 		for i, c := range counts {
 			swapped[i] = Count{c.Baseline, c.Selected}
 		}
-		if b := Differences(swapped, baseline, selected, 0.05); len(b) != len(a) {
+		if b := WhatDiffers(swapped, baseline, selected, 0.05); len(b) != len(a) {
 			t.Fatalf("sides exchanged: %d differences, want %d", len(b), len(a))
 		}
 	}
-	if got := Differences([]Count{{3, 0}}, 3, 0, 0.05); got != nil {
+	if got := WhatDiffers([]Count{{3, 0}}, 3, 0, 0.05); got != nil {
 		t.Errorf("without a baseline: got %v", got)
 	}
 }

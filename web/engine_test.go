@@ -249,6 +249,26 @@ func TestAPIsOverEngine(t *testing.T) {
 		}
 	})
 
+	t.Run("many traces", func(t *testing.T) {
+		diff := decode[diffAnswer](t, at(t, "/diff?operation=job+1&baseline=rest"))
+		if diff.Selection.Traces != 10 || diff.Baseline.Traces != 21 || len(diff.Differences) != 0 || diff.Compared == 0 {
+			t.Errorf("diff: got %+v", diff)
+		}
+		diff = decode[diffAnswer](t, at(t, "/diff?attr=shard%3D2&baseline=rest"))
+		if diff.Selection.Matched != 6 || diff.Baseline.Matched != 31 || diff.Baseline.Traces != 25 {
+			t.Errorf("diff: got %+v", diff)
+		}
+		origins := decode[errorOrigins](t, at(t, "/errors/origins?from=now-1h"))
+		if len(origins.Origins) != 1 || origins.Origins[0].ErrorType != "java.io.IOException" || origins.Origins[0].Share != 1 ||
+			origins.Origins[0].Examples[0] != (spanRef{first.ID.String(), first.Spans[0].SpanID.String()}) {
+			t.Errorf("origins: got %+v", origins)
+		}
+		broken := decode[brokenContext](t, at(t, "/broken-context"))
+		if len(broken.Hops) != 1 || broken.Hops[0].Cause != "lost_parent" || broken.Hops[0].To != "billing" || broken.Hops[0].Broken != 1 || broken.Hops[0].Calls != 2 {
+			t.Errorf("broken context: got %+v", broken)
+		}
+	})
+
 	t.Run("Jaeger v1", func(t *testing.T) { jaegerV1OverEngine(t, srv.URL, first) })
 	t.Run("Jaeger v3", func(t *testing.T) { jaegerV3OverEngine(t, srv.URL, first) })
 }

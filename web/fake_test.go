@@ -26,6 +26,38 @@ type fakeStore struct {
 	depRange store.TimeRange  // last Dependencies
 	key      string           // last AttributeValues
 	block    bool             // wait for the context's end
+
+	diff   store.DiffQuery   // last ValueCounts
+	counts store.ValueCounts // what it answers
+	broken store.TimeRange   // last BrokenContext
+}
+
+func (f *fakeStore) ValueCounts(_ context.Context, q store.DiffQuery) (store.ValueCounts, error) {
+	f.diff = q
+	return f.counts, f.err
+}
+
+func (f *fakeStore) ErrorOrigins(_ context.Context, q store.TraceQuery) (store.ErrorOrigins, error) {
+	f.query = q
+	ref := store.SpanRef{TraceID: store.TraceID{1}, SpanID: store.SpanID{2}}
+	return store.ErrorOrigins{Sample: store.Sample{FromNS: 1, ToNS: 9, TimeShare: 1, Matched: 4, Traces: 4}, ErrorSpans: 9, LookedBackToNS: -5,
+		Origins: []store.ErrorOrigin{
+			{Service: "pay", Operation: "INSERT", ErrorType: "Deadlock", Peer: "db", Statement: "INSERT", StatementHash: 0xfeed, Message: "m", Traces: 3, Main: 2, Reached: 1,
+				FirstNS: 1, LastNS: 8, Versions: []store.NameCount{{Name: "2", Traces: 3}}, PassedOnBy: []store.NameCount{{Name: "cart", Traces: 3}},
+				SwallowedBy: []store.NameCount{{Name: "", Traces: 2}}, Examples: []store.SpanRef{ref}},
+			{Service: "cart", Traces: 1},
+		}}, f.err
+}
+
+func (f *fakeStore) BrokenContext(_ context.Context, r store.TimeRange, _ int) (store.BrokenContext, error) {
+	f.broken = r
+	ref := store.SpanRef{TraceID: store.TraceID{1}, SpanID: store.SpanID{2}}
+	return store.BrokenContext{FromNS: 1, ToNS: 9, TimeShare: 0.5, Hops: []store.BrokenHop{
+		{Cause: store.NewTrace, From: "web", Via: "cart", To: "cart", Broken: 3, Calls: 10, FirstNS: 2, LastNS: 8,
+			FromVersions: []store.BrokenVersion{{Version: "2", Broken: 3, Calls: 4, FirstNS: 2}, {Version: "1", Calls: 6}},
+			Examples:     []store.BrokenExample{{Callee: ref, Caller: ref}}},
+		{Cause: store.LostParent, To: "cart", Broken: 1, Calls: 7, Examples: []store.BrokenExample{{Callee: ref}}},
+	}}, f.err
 }
 
 func (f *fakeStore) Services(ctx context.Context) ([]string, error) {

@@ -39,6 +39,9 @@ type Store interface {
 	SearchLogs(ctx context.Context, q store.LogQuery) (store.LogPage, error)
 	Stats(ctx context.Context) ([]store.SignalStats, error)
 	Dependencies(ctx context.Context, r store.TimeRange) ([]store.Dependency, error)
+	ValueCounts(ctx context.Context, q store.DiffQuery) (store.ValueCounts, error)
+	ErrorOrigins(ctx context.Context, q store.TraceQuery) (store.ErrorOrigins, error)
+	BrokenContext(ctx context.Context, r store.TimeRange, limit int) (store.BrokenContext, error)
 }
 
 // Config of a Server.
@@ -201,6 +204,9 @@ func (s *Server) ownRoutes(r chi.Router) {
 		r.Get("/traces/{traceId}/logs", s.adapt(s.getTraceLogs))
 		r.Get("/logs", s.adapt(s.searchLogs))
 		r.Get("/stats", s.adapt(s.getStats))
+		r.Get("/diff", s.adapt(s.getDiff))
+		r.Get("/errors/origins", s.adapt(s.getErrorOrigins))
+		r.Get("/broken-context", s.adapt(s.getBrokenContext))
 	})
 }
 
