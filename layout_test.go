@@ -16,8 +16,8 @@ import (
 // hold no Go code. The table is the architecture: docs/architecture.md explains it.
 var mayImport = map[string][]string{
 	"semconv":   {},
-	"analysis":  {},
 	"auth":      {},
+	"analysis":  {},
 	"sdk":       {},
 	"state":     {"semconv"},
 	"faas":      {"semconv", "state"},
@@ -25,7 +25,7 @@ var mayImport = map[string][]string{
 	"store":     {"semconv"},
 	"collector": {"processor", "store", "semconv", "auth"},
 	"alert":     {"store", "state", "semconv"},
-	"web":       {"analysis", "store", "state", "alert", "semconv", "auth"},
+	"web":       {"store", "state", "alert", "semconv", "auth", "analysis"},
 	"cmd":       {"semconv", "auth", "state", "faas", "processor", "store", "collector", "alert", "web"},
 	"examples":  {"sdk"},
 	"e2e":       {"semconv", "store"},
