@@ -47,14 +47,14 @@ func TestReadsUseTheirIndexes(t *testing.T) {
 	got["query search_logs for a text"] = explain(t, s, s.Named("search_logs"), arguments(s.Named("search_logs"), withText), ids)
 	for name, q := range map[string]store.TraceQuery{
 		"everything":       {},
-		"service":          {Where: []store.Predicate{{Field: store.FieldService, Value: store.StringValue(genService(3))}}},
-		"operation":        {Where: []store.Predicate{{Field: store.FieldName, Value: store.StringValue("nobody does this")}}},
-		"needle":           {Where: []store.Predicate{{Field: "order.id", Value: store.StringValue("no such order")}}},
-		"needle number":    {Where: []store.Predicate{{Field: "rpc.message.id", Value: store.IntValue(-77)}}},
-		"needle as text":   {Where: []store.Predicate{{Field: "rpc.message.id", Value: store.StringValue("-77")}}},
-		"promoted text":    {Where: []store.Predicate{{Field: "url.path", Value: store.StringValue("/nowhere")}}},
-		"long spans":       {Where: []store.Predicate{{Field: store.FieldDuration, Op: store.OpGreater, Value: store.IntValue(1e12)}}},
-		"resource":         {Where: []store.Predicate{{Field: "container.id", Value: store.StringValue("none")}}},
+		"service":          {Where: store.Predicate{Field: store.FieldService, Value: store.StringValue(genService(3))}},
+		"operation":        {Where: store.Predicate{Field: store.FieldName, Value: store.StringValue("nobody does this")}},
+		"needle":           {Where: store.Predicate{Field: "order.id", Value: store.StringValue("no such order")}},
+		"needle number":    {Where: store.Predicate{Field: "rpc.message.id", Value: store.IntValue(-77)}},
+		"needle as text":   {Where: store.Predicate{Field: "rpc.message.id", Value: store.StringValue("-77")}},
+		"promoted text":    {Where: store.Predicate{Field: "url.path", Value: store.StringValue("/nowhere")}},
+		"long spans":       {Where: store.Predicate{Field: store.FieldDuration, Op: store.OpGreater, Value: store.IntValue(1e12)}},
+		"resource":         {Where: store.Predicate{Field: "container.id", Value: store.StringValue("none")}},
 		"errors of traces": {ErrorsOnly: true},
 	} {
 		q.Limit = 20

@@ -88,7 +88,7 @@ func parseGolden(t *testing.T, text string) (head string, q TraceQuery, sides at
 			if len(words) > 3 {
 				p.Value = goldenValue(strings.Join(words[3:], " "))
 			}
-			q.Where = append(q.Where, p)
+			q.Where = AllOf[Expr](q.Where, p)
 		case "key":
 			side := uint8(sideSpan)
 			if words[2] == "resource" {
@@ -141,7 +141,7 @@ func FuzzConditions(f *testing.F) {
 				sides.add(name, sideResource, uint8(typ))
 			}
 		}
-		sql, params, err := conditions([]Predicate{p}, sides)
+		sql, params, err := conditions(p, sides)
 		if err != nil || sql == "" || sql == never {
 			return
 		}

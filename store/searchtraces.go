@@ -15,8 +15,7 @@ import (
 
 // Bounds of a search.
 const (
-	maxTracePage  = 1000
-	maxPredicates = 50
+	maxTracePage = 1000
 	// firstWindowRows is how many spans the first attempt looks at, guessed from the spans per day; with a service given it is
 	// firstWindowServiceRows, for the primary key leaves out the others. Each further attempt looks windowGrowth times as far back.
 	firstWindowRows        = 100_000
@@ -67,11 +66,17 @@ func (s *Store) newTraceSearch(ctx context.Context, q TraceQuery) (*traceSearch,
 	if q.MinTraceDuration < 0 || q.MaxTraceDuration < 0 {
 		return nil, invalid(op, errors.New("trace duration: want 0 or more"))
 	}
-	if len(q.Where) > maxPredicates {
-		return nil, invalid(op, fmt.Errorf("want at most %d conditions, got %d", maxPredicates, len(q.Where)))
+	if q.Structure != nil {
+		return nil, invalid(op, errors.New("structure: cannot be searched for yet"))
+	}
+	if err := checkExpr(q.Where); err != nil {
+		return nil, invalid(op, err)
+	}
+	q, err := q.liftTraceConditions()
+	if err != nil {
+		return nil, invalid(op, err)
 	}
 	search := &traceSearch{s: s, q: q, details: make(map[TraceID]*traceDetail)}
-	var err error
 	if search.from, search.to, err = q.Range.bounds(); err != nil {
 		return nil, invalid(op, err)
 	}
@@ -96,17 +101,19 @@ func (s *Store) newTraceSearch(ctx context.Context, q TraceQuery) (*traceSearch,
 // fingerprint identifies what is asked, so that a cursor is not continued with another question.
 func (q TraceQuery) fingerprint() uint32 {
 	h := fnv.New32a()
-	fmt.Fprintf(h, "%d %d %v %d %d %v", q.Range.From.UnixNano(), q.Range.To.UnixNano(), q.Where, q.MinTraceDuration, q.MaxTraceDuration, q.ErrorsOnly)
+	fmt.Fprintf(h, "%d %d %#v %d %d %v", q.Range.From.UnixNano(), q.Range.To.UnixNano(), q.Where, q.MinTraceDuration, q.MaxTraceDuration, q.ErrorsOnly)
 	return h.Sum32()
 }
 
-// attributeSides asks where the attributes in the predicates occur.
-func (s *Store) attributeSides(ctx context.Context, where []Predicate) (attributeSides, error) {
+// attributeSides asks where the attributes in the conditions occur.
+func (s *Store) attributeSides(ctx context.Context, where ...Expr) (attributeSides, error) {
 	var keys []string
-	for _, p := range where {
-		if p.Field != "" && !strings.HasPrefix(p.Field, "@") {
-			keys = append(keys, synonyms(p.Field)...)
-		}
+	for _, e := range where {
+		predicates(e, func(p Predicate) {
+			if p.Field != "" && !strings.HasPrefix(p.Field, "@") {
+				keys = append(keys, synonyms(p.Field)...)
+			}
+		})
 	}
 	sides := make(attributeSides)
 	if len(keys) == 0 {
@@ -122,25 +129,6 @@ func (s *Store) attributeSides(ctx context.Context, where []Predicate) (attribut
 		return nil
 	})
 	return sides, err
-}
-
-// conditions joins the predicates: "" when there is none, never when no span can satisfy them.
-func conditions(where []Predicate, sides attributeSides) (string, []any, error) {
-	b := newPredicateBuilder(sides)
-	var arms []string
-	for _, p := range where {
-		arm, err := b.condition(p)
-		if err != nil {
-			return "", nil, err
-		}
-		if arm == never {
-			return never, nil, nil
-		}
-		if arm != "1" {
-			arms = append(arms, arm)
-		}
-	}
-	return strings.Join(arms, "\n  AND "), b.params, nil
 }
 
 // run looks further and further back until a page of traces is certain. A trace is ordered by its own start, which is at or before
@@ -190,6 +178,16 @@ func (t *traceSearch) run(ctx context.Context) (TracePage, error) {
 		}
 		most = min(8*most, maxCandidates)
 	}
+}
+
+func saturatingAdd(a, b int64) int64 {
+	switch {
+	case b > 0 && a > math.MaxInt64-b:
+		return math.MaxInt64
+	case b < 0 && a < math.MinInt64-b:
+		return math.MinInt64
+	}
+	return a + b
 }
 
 func saturatingMul(a, b int64) int64 {
