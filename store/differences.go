@@ -101,7 +101,7 @@ func (s *Store) valueCounts(ctx context.Context, q DiffQuery) (ValueCounts, erro
 	if err != nil {
 		return out, err
 	}
-	selected, selectedFrame, sample, err := s.sampleRare(ctx, q.Selection, selectedFilter, selectedRange, diffFrameSpans, maxSelectedTraces)
+	selected, selectedFrame, sample, err := s.sampleRare(ctx, selectedFilter, selectedRange, diffFrameSpans, maxSelectedTraces)
 	if err != nil {
 		return out, err
 	}
@@ -115,7 +115,7 @@ func (s *Store) valueCounts(ctx context.Context, q DiffQuery) (ValueCounts, erro
 		maxHash = math.MaxUint64
 	}
 	baselineFrame := baselineRange.of(diffFrameSpans)
-	baseline, matched, err := s.sampleTraces(ctx, q.Baseline, baselineFilter, baselineFrame, maxHash, maxBaselineTraces+len(selected))
+	baseline, matched, err := s.sampleTraces(ctx, baselineFilter, baselineFrame, maxHash, maxBaselineTraces+len(selected))
 	if err != nil {
 		return out, err
 	}

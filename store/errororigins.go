@@ -98,14 +98,14 @@ func (s *Store) errorOrigins(ctx context.Context, q TraceQuery) (ErrorOrigins, e
 	if err != nil {
 		return out, err
 	}
-	if q.ErrorsOnly = f.where != ""; !q.ErrorsOnly {
+	if f.q.ErrorsOnly = f.where != ""; !f.q.ErrorsOnly {
 		f.where = "status_code = 2" // without a condition on spans the index of the status finds the failing traces
 	}
 	all, err := s.newFrames(ctx, q.Range)
 	if err != nil {
 		return out, err
 	}
-	traces, fr, sample, err := s.sampleRare(ctx, q, f, all, originFrameSpans, maxOriginTraces)
+	traces, fr, sample, err := s.sampleRare(ctx, f, all, originFrameSpans, maxOriginTraces)
 	out.Sample = sample
 	if err != nil || len(traces) == 0 {
 		return out, err

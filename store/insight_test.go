@@ -3,6 +3,7 @@ package store_test
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -83,10 +84,8 @@ func fillShopForDiff(t testing.TB, s *store.Store) {
 func TestValueCounts(t *testing.T) {
 	s := open(t)
 	fillShopForDiff(t, s)
-	slow := store.TraceQuery{Where: []store.Predicate{
-		{Field: store.FieldService, Value: store.StringValue("web")},
-		{Field: store.FieldDuration, Op: store.OpGreaterEqual, Value: store.IntValue(1e9)}}}
-	web := store.TraceQuery{Where: slow.Where[:1]}
+	web := store.TraceQuery{Where: store.Predicate{Field: store.FieldService, Value: store.StringValue("web")}}
+	slow := store.TraceQuery{Where: store.And{web.Where, store.Predicate{Field: store.FieldDuration, Op: store.OpGreaterEqual, Value: store.IntValue(1e9)}}}
 	got, err := s.ValueCounts(t.Context(), store.DiffQuery{Selection: slow, Baseline: web})
 	if err != nil {
 		t.Fatal(err)
@@ -161,7 +160,7 @@ func TestValueCounts(t *testing.T) {
 
 	// Another range as the baseline, a condition on a resource, and conditions on whole traces.
 	half := shopTime.Add(3050 * time.Millisecond)
-	version := []store.Predicate{{Field: "service.version", Value: store.StringValue("2")}}
+	version := store.Predicate{Field: "service.version", Value: store.StringValue("2")}
 	got, err = s.ValueCounts(t.Context(), store.DiffQuery{
 		Selection: store.TraceQuery{Where: version, Range: store.TimeRange{From: half}, MinTraceDuration: time.Second},
 		Baseline:  store.TraceQuery{Range: store.TimeRange{To: half}}, MatchingOnly: true})
@@ -170,14 +169,14 @@ func TestValueCounts(t *testing.T) {
 	}
 
 	for name, q := range map[string]store.TraceQuery{
-		"nothing can match": {Where: []store.Predicate{{Field: "no.such.key", Value: store.StringValue("x")}}},
+		"nothing can match": {Where: store.Predicate{Field: "no.such.key", Value: store.StringValue("x")}},
 		"nothing stored":    {Range: store.TimeRange{To: shopTime.Add(-time.Hour)}},
 	} {
 		if got, err := s.ValueCounts(t.Context(), store.DiffQuery{Selection: q}); err != nil || len(got.Counts) != 0 || got.Selection.Traces != 0 {
 			t.Errorf("%s: got %+v, %v", name, got, err)
 		}
 	}
-	bad := store.TraceQuery{Where: []store.Predicate{{Field: "@nonsense"}}}
+	bad := store.TraceQuery{Where: store.Predicate{Field: "@nonsense"}}
 	if _, err := s.ValueCounts(t.Context(), store.DiffQuery{Baseline: bad}); err == nil || err.Error() != "sample traces: invalid: @nonsense: no such field" {
 		t.Errorf("bad field: got %v", err)
 	}
@@ -212,7 +211,7 @@ func TestErrorOrigins(t *testing.T) {
 	add(sketch{trace: 23, id: 1, service: "web", name: "GET /", kind: store.KindServer, startMS: 50, durationMS: 1})
 	insertSketches(t, s, "errors", all)
 
-	q := store.TraceQuery{Where: []store.Predicate{{Field: store.FieldService, Value: store.StringValue("web")}},
+	q := store.TraceQuery{Where: store.Predicate{Field: store.FieldService, Value: store.StringValue("web")},
 		Range: store.TimeRange{From: shopTime}, Limit: 10}
 	got, err := s.ErrorOrigins(t.Context(), q)
 	if err != nil {
@@ -328,5 +327,82 @@ func TestBrokenContext(t *testing.T) {
 	}
 	if _, err := s.BrokenContext(t.Context(), store.TimeRange{}, 1001); err == nil || err.Error() != "find broken context: invalid: limit: want 1 to 1000, got 1001" {
 		t.Errorf("limit: got %v", err)
+	}
+}
+
+func TestSkeletons(t *testing.T) {
+	s := open(t)
+	fillShopForDiff(t, s)
+	far := sketch{trace: 900, id: 1, service: "web", name: "GET /far", kind: store.KindServer, startMS: 86_400_000, durationMS: 5,
+		links: []store.Link{{TraceID: sketchTraceID(1), SpanID: store.SpanIDFromUint64(7)}}}
+	insertSketches(t, s, "far", []sketch{far})
+	ids := []store.TraceID{sketchTraceID(900), sketchTraceID(2), sketchTraceID(999), sketchTraceID(60), sketchTraceID(2)}
+	got, err := s.Skeletons(t.Context(), ids)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != 3 || got[0].ID != ids[0] || got[1].ID != ids[1] || got[2].ID != ids[3] {
+		t.Fatalf("got %d skeletons", len(got))
+	}
+	for _, k := range got {
+		want, err := s.Skeleton(t.Context(), k.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts := func(k *store.Skeleton) []string {
+			var all []string
+			for _, sp := range k.Spans {
+				all = append(all, k.Strings[sp.Service]+k.Strings[sp.Name], fmt.Sprint(sp.SpanID, sp.ParentSpanID, sp.StartNS, sp.DurationNS, sp.Kind, sp.StatusCode))
+			}
+			slices.Sort(all)
+			return all
+		}
+		if !reflect.DeepEqual(texts(k), texts(want)) || !reflect.DeepEqual(k.Links, want.Links) {
+			t.Errorf("%v: got %v %v, want %v %v", k.ID, texts(k), k.Links, texts(want), want.Links)
+		}
+	}
+	web := store.TraceQuery{Where: store.Predicate{Field: store.FieldService, Value: store.StringValue("web")}}
+	some, sample, err := s.SampleSkeletons(t.Context(), web, 10)
+	if err != nil || len(some) != 10 || sample.Matched != 61 || sample.Traces != 10 {
+		t.Errorf("sample: got %d, %+v, %v", len(some), sample, err)
+	}
+	again, _, err := s.SampleSkeletons(t.Context(), web, 10)
+	if err != nil || !reflect.DeepEqual(again[0].ID, some[0].ID) {
+		t.Errorf("the same question got another answer: %v", err)
+	}
+	if _, err := s.Skeletons(t.Context(), make([]store.TraceID, 1001)); err == nil || err.Error() != "read skeletons: invalid: want at most 1000 ids, got 1001" {
+		t.Errorf("too many: got %v", err)
+	}
+}
+
+func TestTwinCandidates(t *testing.T) {
+	s := open(t)
+	fillShopForDiff(t, s) // 40 of 10 ms, 20 of a second
+	failed := sketch{trace: 70, id: 1, service: "web", name: "GET /cart", kind: store.KindServer, startMS: 2900, durationMS: 10, failed: "500"}
+	early := sketch{trace: 71, id: 1, service: "web", name: "GET /cart", kind: store.KindServer, startMS: -25 * 3_600_000, durationMS: 10}
+	insertSketches(t, s, "more", []sketch{failed, early})
+	got, err := s.TwinCandidates(t.Context(), sketchTraceID(30), "web", "GET /cart", shopTime.UnixNano()+3000*1e6)
+	if err != nil || got.Roots != 59 || got.MedianNS != 10e6 || len(got.Twins) != 40 {
+		t.Fatalf("got %+v, %v", got, err)
+	}
+	for _, twin := range got.Twins {
+		if twin.DurationNS != 10e6 || twin.TraceID == sketchTraceID(70) || twin.TraceID == sketchTraceID(71) {
+			t.Errorf("got %+v", twin)
+		}
+	}
+	if got, err := s.TwinCandidates(t.Context(), sketchTraceID(30), "web", "no such", 0); err != nil || len(got.Twins) != 0 || got.Roots != 0 {
+		t.Errorf("nothing alike: got %+v, %v", got, err)
+	}
+}
+
+func TestStatementTexts(t *testing.T) {
+	s := open(t)
+	insertSketches(t, s, "statements", []sketch{
+		{trace: 1, id: 1, service: "pay", name: "INSERT", kind: store.KindClient, durationMS: 1, statement: 9, attrs: store.Attributes{text("db.query.text", "INSERT INTO a")}},
+		{trace: 1, id: 2, service: "other", name: "INSERT", kind: store.KindClient, durationMS: 1, statement: 8, attrs: store.Attributes{text("db.query.text", "x")}},
+	})
+	got, err := s.StatementTexts(t.Context(), store.TimeRange{}, []string{"pay"}, []uint64{9, 8, 7})
+	if want := map[uint64]string{9: "INSERT INTO a"}; err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, %v", got, err)
 	}
 }

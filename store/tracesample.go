@@ -151,8 +151,10 @@ func (fr frame) condition() (string, []any) {
 	return "(" + strings.Join(arms, " OR ") + ")", params
 }
 
-// spanFilter is the conditions of a TraceQuery on single spans as SQL; where is "" when there is none and never when none can hold.
+// spanFilter is a TraceQuery ready to be asked: where is its conditions on single spans as SQL, "" when there is none and never when
+// none can hold. Limit and Cursor play no part.
 type spanFilter struct {
+	q      TraceQuery
 	where  string
 	params []any
 }
@@ -162,8 +164,15 @@ func (s *Store) spanFilter(ctx context.Context, q TraceQuery) (spanFilter, error
 	if q.MinTraceDuration < 0 || q.MaxTraceDuration < 0 {
 		return spanFilter{}, invalid(op, errors.New("trace duration: want 0 or more"))
 	}
-	if len(q.Where) > maxPredicates {
-		return spanFilter{}, invalid(op, fmt.Errorf("want at most %d conditions, got %d", maxPredicates, len(q.Where)))
+	if q.Structure != nil {
+		return spanFilter{}, invalid(op, errors.New("structure: can be used in a search only"))
+	}
+	if err := checkExpr(q.Where); err != nil {
+		return spanFilter{}, invalid(op, err)
+	}
+	q, err := q.liftTraceConditions()
+	if err != nil {
+		return spanFilter{}, invalid(op, err)
 	}
 	sides, err := s.attributeSides(ctx, q.Where)
 	if err != nil {
@@ -173,12 +182,12 @@ func (s *Store) spanFilter(ctx context.Context, q TraceQuery) (spanFilter, error
 	if err != nil {
 		return spanFilter{}, invalid(op, err)
 	}
-	return spanFilter{where, params}, nil
+	return spanFilter{q, where, params}, nil
 }
 
 // renamed gives the parameters another prefix, so that two filters can stand in one statement.
 func (f spanFilter) renamed(prefix string) spanFilter {
-	out := spanFilter{where: strings.ReplaceAll(f.where, "{p", "{"+prefix)}
+	out := spanFilter{q: f.q, where: strings.ReplaceAll(f.where, "{p", "{"+prefix)}
 	for _, p := range f.params {
 		named := p.(driver.NamedValue)
 		named.Name = prefix + strings.TrimPrefix(named.Name, "p")
@@ -207,13 +216,13 @@ type hashedTrace struct {
 	hash uint64
 }
 
-// sampleTraces returns up to limit of the traces that satisfy q in the frame, those with the least hashes up to maxHash, and how many
+// sampleTraces returns up to limit of the traces that satisfy f in the frame, those with the least hashes up to maxHash, and how many
 // satisfy it in all.
-func (s *Store) sampleTraces(ctx context.Context, q TraceQuery, f spanFilter, fr frame, maxHash uint64, limit int) ([]hashedTrace, uint64, error) {
+func (s *Store) sampleTraces(ctx context.Context, f spanFilter, fr frame, maxHash uint64, limit int) ([]hashedTrace, uint64, error) {
 	if len(fr.windows) == 0 || f.where == never {
 		return nil, 0, nil
 	}
-	st := sampleStatement(q, f, fr, maxHash, limit)
+	st := sampleStatement(f, fr, maxHash, limit)
 	var matched uint64
 	traces, err := collect(ctx, s, st.sql, st.params, func(rows driver.Rows, t *hashedTrace) error {
 		var id string
@@ -225,7 +234,8 @@ func (s *Store) sampleTraces(ctx context.Context, q TraceQuery, f spanFilter, fr
 }
 
 // sampleStatement reads spans by time, then the indexes of the conditions, and trace_summaries by day for conditions on whole traces.
-func sampleStatement(q TraceQuery, f spanFilter, fr frame, maxHash uint64, limit int) statement {
+func sampleStatement(f spanFilter, fr frame, maxHash uint64, limit int) statement {
+	q := f.q
 	where, params := f.on(fr)
 	if q.ErrorsOnly || q.MinTraceDuration > 0 || q.MaxTraceDuration > 0 {
 		hull := fr.hull()
@@ -252,11 +262,11 @@ LIMIT {limit:UInt32}`, params}
 }
 
 // sampleRare samples in frames of growing size, from firstSpans, until enough traces are found or the frame is as large as it may be.
-func (s *Store) sampleRare(ctx context.Context, q TraceQuery, f spanFilter, all frames, firstSpans, limit int) ([]hashedTrace, frame, Sample, error) {
+func (s *Store) sampleRare(ctx context.Context, f spanFilter, all frames, firstSpans, limit int) ([]hashedTrace, frame, Sample, error) {
 	for spans := firstSpans; ; spans *= frameGrowth {
 		spans = min(spans, maxFrameSpans)
 		fr := all.of(spans)
-		traces, matched, err := s.sampleTraces(ctx, q, f, fr, math.MaxUint64, limit)
+		traces, matched, err := s.sampleTraces(ctx, f, fr, math.MaxUint64, limit)
 		if err != nil {
 			return nil, frame{}, Sample{}, err
 		}

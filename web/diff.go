@@ -101,10 +101,9 @@ func parseDiff(p *params, now time.Time) (store.DiffQuery, error) {
 
 // parseFilter reads a search's parameters for an analysis, which has no pages.
 func parseFilter(p *params, now time.Time) (store.TraceQuery, error) {
-	if p.values.Has("cursor") {
-		p.fail("cursor", p.values.Get("cursor"), "", errors.New("there are no pages here"))
-	}
-	return parseTraceQuery(p, now)
+	q := p.traceFilter(now)
+	q.Limit = p.number("limit", 1, 1000, 50)
+	return q, p.err()
 }
 
 // withPrefix takes the parameters whose names begin with prefix away from p, into params of their own without it.
@@ -142,15 +141,18 @@ func joinProblems(a, b error) error {
 }
 
 // kindOfRequest keeps the conditions that say which requests are meant and not how they went: service, operation and kind.
-func kindOfRequest(where []store.Predicate) []store.Predicate {
-	var kept []store.Predicate
-	for _, c := range where {
-		switch c.Field {
-		case store.FieldService, store.FieldName, store.FieldKind:
-			kept = append(kept, c)
+func kindOfRequest(where store.Expr) store.Expr {
+	conditions, ok := where.(store.And)
+	if !ok {
+		conditions = store.And{where}
+	}
+	var kept []store.Expr
+	for _, c := range conditions {
+		if p, ok := c.(store.Predicate); ok && (p.Field == store.FieldService || p.Field == store.FieldName || p.Field == store.FieldKind) {
+			kept = append(kept, p)
 		}
 	}
-	return kept
+	return store.AllOf(kept...)
 }
 
 // asked is what the selection's filter names: that it differs is no news.
@@ -161,13 +163,32 @@ type asked struct {
 
 func askedFor(q store.TraceQuery) asked {
 	a := asked{keys: make(map[string]bool)}
-	for _, c := range q.Where {
-		a.keys[c.Field] = true
-		if c.Field == store.FieldService && c.Op == store.OpEqual {
-			a.service = c.Value.Str()
+	a.add(q.Where, true)
+	return a
+}
+
+// add takes in the conditions of e, which hold for certain when they are joined by And.
+func (a *asked) add(e store.Expr, certain bool) {
+	switch e := e.(type) {
+	case store.And:
+		for _, part := range e {
+			a.add(part, certain)
+		}
+	case store.Or:
+		for _, part := range e {
+			a.add(part, false)
+		}
+	case store.Not:
+		a.add(e.Of, false)
+	case store.Predicate:
+		a.keys[e.Field] = true
+		if e.Field == store.FieldError {
+			a.keys[store.FieldStatus] = true
+		}
+		if certain && e.Field == store.FieldService && e.Op == store.OpEqual {
+			a.service = e.Value.Str()
 		}
 	}
-	return a
 }
 
 // about reports whether c is of a key that was asked for, on the service that was.

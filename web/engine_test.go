@@ -267,6 +267,15 @@ func TestAPIsOverEngine(t *testing.T) {
 		if len(broken.Hops) != 1 || broken.Hops[0].Cause != "lost_parent" || broken.Hops[0].To != "billing" || broken.Hops[0].Broken != 1 || broken.Hops[0].Calls != 2 {
 			t.Errorf("broken context: got %+v", broken)
 		}
+		path := decode[criticalPath](t, at(t, "/critical-path?service=api&operation=job+1"))
+		if path.Traces != 10 || path.Parts[0].Presence != 1 || path.Parts[0].TotalNS != path.TotalNS || path.Sample.Matched != 10 {
+			t.Errorf("critical path: got %+v", path)
+		}
+		// Jobs 1 take 2, 5, 8, ... 29 ms; without that of 2 ms the median is 17 ms.
+		found := decode[twinAnswer](t, at(t, "/traces/"+traces[2].ID.String()+"/twin"))
+		if found.Roots != 9 || found.MedianNS != 17e6 || found.Twin == nil || found.Twin.DurationNS != 17e6 || !found.Twin.SameShape {
+			t.Errorf("twin: got %+v, %+v", found, found.Twin)
+		}
 	})
 
 	t.Run("Jaeger v1", func(t *testing.T) { jaegerV1OverEngine(t, srv.URL, first) })

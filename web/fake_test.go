@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -153,6 +154,67 @@ func (f *fakeStore) Stats(context.Context) ([]store.SignalStats, error) {
 func (f *fakeStore) Dependencies(_ context.Context, r store.TimeRange) ([]store.Dependency, error) {
 	f.depRange = r
 	return []store.Dependency{{Parent: "api", Child: "billing", Calls: 7, Errors: 1}, {Parent: "a", Child: "b", Calls: 1}}, f.err
+}
+
+// Skeleton answers the thin columns of the trace.
+func (f *fakeStore) Skeleton(ctx context.Context, id store.TraceID) (*store.Skeleton, error) {
+	t, err := f.Trace(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return skeletonOf(t), nil
+}
+
+func skeletonOf(t *store.Trace) *store.Skeleton {
+	k := &store.Skeleton{ID: t.ID, Strings: []string{""}}
+	text := func(s string) uint32 {
+		if i := slices.Index(k.Strings, s); i >= 0 {
+			return uint32(i)
+		}
+		k.Strings = append(k.Strings, s)
+		return uint32(len(k.Strings) - 1)
+	}
+	for i, sp := range t.Spans {
+		k.Spans = append(k.Spans, store.SkeletonSpan{SpanID: sp.SpanID, ParentSpanID: sp.ParentSpanID, StartNS: sp.StartNS, DurationNS: sp.DurationNS,
+			StatementHash: sp.StatementHash, Service: text(sp.Service), Name: text(sp.Name), Category: text(sp.Category), PeerName: text(sp.PeerName),
+			ErrorType: text(sp.ErrorType), Kind: sp.Kind, StatusCode: sp.StatusCode, Events: uint32(len(sp.Events))})
+		for _, l := range sp.Links {
+			k.Links = append(k.Links, store.SkeletonLink{From: i, TraceID: l.TraceID, SpanID: l.SpanID})
+		}
+	}
+	return k
+}
+
+func (f *fakeStore) Skeletons(ctx context.Context, ids []store.TraceID) ([]*store.Skeleton, error) {
+	traces, err := f.Traces(ctx, ids)
+	var out []*store.Skeleton
+	for _, t := range traces {
+		out = append(out, skeletonOf(t))
+	}
+	return out, err
+}
+
+func (f *fakeStore) SampleSkeletons(_ context.Context, q store.TraceQuery, _ int) ([]*store.Skeleton, store.Sample, error) {
+	f.query = q
+	var out []*store.Skeleton
+	for _, t := range f.traces {
+		out = append(out, skeletonOf(t))
+	}
+	return out, store.Sample{FromNS: 1, ToNS: 9, TimeShare: 1, Matched: uint64(len(out)), Traces: uint64(len(out))}, f.err
+}
+
+func (f *fakeStore) StatementTexts(context.Context, store.TimeRange, []string, []uint64) (map[uint64]string, error) {
+	return map[uint64]string{0xfeed: "SELECT 1"}, f.err
+}
+
+func (f *fakeStore) TwinCandidates(_ context.Context, id store.TraceID, service, name string, _ int64) (store.TwinCandidates, error) {
+	out := store.TwinCandidates{Roots: uint64(len(f.traces)), MedianNS: 1e6}
+	for _, t := range f.traces {
+		if root := t.Spans[0]; t.ID != id && root.Service == service && root.Name == name {
+			out.Twins = append(out.Twins, store.Twin{TraceID: t.ID, StartNS: root.StartNS, DurationNS: root.DurationNS})
+		}
+	}
+	return out, f.err
 }
 
 // sampleTrace has a bit of everything: every value type, a missing parent, events, links, an error, a 64-bit trace id.

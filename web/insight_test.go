@@ -63,8 +63,16 @@ func TestDiff(t *testing.T) {
 	// What becomes of the parameters.
 	where := func(q store.TraceQuery) string {
 		var parts []string
-		for _, c := range q.Where {
-			parts = append(parts, fmt.Sprint(c.Field, c.Op, c.Value.Str()))
+		add := func(e store.Expr) {
+			if p, ok := e.(store.Predicate); ok {
+				parts = append(parts, fmt.Sprint(p.Field, p.Op, p.Value.Str()))
+			}
+		}
+		add(q.Where)
+		if all, ok := q.Where.(store.And); ok {
+			for _, e := range all {
+				add(e)
+			}
 		}
 		return strings.Join(parts, " ")
 	}
@@ -108,7 +116,7 @@ func TestDiff(t *testing.T) {
 	bad("baseline=rest&baseline.service=a", "baseline: two baselines")
 	bad("baseline=none", "baseline: want one of these")
 	bad("spans=some", "spans: want one of these")
-	bad("cursor=x", "cursor: there are no pages here")
+	bad("cursor=x", "cursor: no such parameter here")
 	bad("limit=0&baseline.kind=x&baseline.servce=a", "limit: want a whole number in this range; baseline.kind: want one of these; baseline.servce: no such parameter here")
 	bad("baseline.to=5&baseline.from=7", "baseline.to: ends before it starts")
 }
@@ -137,5 +145,97 @@ func TestBrokenContextRange(t *testing.T) {
 	is("from=now-1m&grace=10m", 10*time.Minute, 10*time.Minute)
 	if got := get(t, srv.URL+"/api/v1/broken-context?grace=soon"); got.status != 400 || !strings.Contains(got.body, "want a number and a unit") {
 		t.Errorf("grace: got %d %s", got.status, got.body)
+	}
+}
+
+// flowOf is a trace of one request: web calls cart, which asks a database so many times; times are milliseconds.
+func flowOf(n byte, startMS, durationMS int64, queries int, failed bool) *store.Trace {
+	id := store.TraceID{0: 0xf1, 15: n}
+	span := func(i, parent uint64, service, name, category string, kind store.Kind, start, duration int64) store.Span {
+		s := store.Span{TraceID: id, SpanID: store.SpanIDFromUint64(i), Service: service, Name: name, Category: category, Kind: kind,
+			StartNS: (startMS + start) * 1e6, DurationNS: duration * 1e6, Resource: &store.Resource{}, Scope: &store.Scope{}}
+		if parent != 0 {
+			s.ParentSpanID = store.SpanIDFromUint64(parent)
+		}
+		return s
+	}
+	t := &store.Trace{ID: id, Spans: []store.Span{
+		span(1, 0, "web", "GET /cart", "server", store.KindServer, 0, durationMS),
+		span(2, 1, "web", "call cart", "client", store.KindClient, 10, durationMS-20),
+		span(3, 2, "cart", "get", "server", store.KindServer, 20, durationMS-40),
+	}}
+	for i := range queries {
+		q := span(uint64(10+i), 3, "cart", "SELECT", "db", store.KindClient, 20+int64(i)*2, 2)
+		q.StatementHash, q.PeerName = 0xfeed, "shop@db"
+		t.Spans = append(t.Spans, q)
+	}
+	if failed {
+		t.Spans[2].StatusCode = store.StatusError
+	}
+	return t
+}
+
+func TestCriticalPath(t *testing.T) {
+	f := &fakeStore{traces: []*store.Trace{flowOf(1, 0, 100, 1, false), flowOf(2, 0, 100, 10, false)}}
+	srv := testServer(t, f, nil)
+	got := decode[criticalPath](t, get(t, srv.URL+"/api/v1/critical-path?service=cart&operation=get&from=5").body)
+	if got.Traces != 2 || got.TotalNS != 120e6 || got.MeanNS != 60e6 || got.SelfNS != 98e6 || got.WaitingNS != 22e6 || got.PartsTotal != 2 {
+		t.Errorf("got %+v", got)
+	}
+	want := []pathPart{
+		{"cart", "get", "server", 2, 1, 98e6, 98e6, 0, 98.0 / 120, 49e6, 58e6},
+		{"cart", "SELECT", "db", 2, 1, 22e6, 0, 22e6, 22.0 / 120, 11e6, 20e6},
+	}
+	if !reflect.DeepEqual(got.Parts, want) {
+		t.Errorf("parts: got %+v", got.Parts)
+	}
+	statement := pathStatement{"000000000000feed", "SELECT 1", "cart", "SELECT", "shop@db", 2, 11, 0, 5.5, 22e6, 22e6, 22.0 / 120, 2e6}
+	if !reflect.DeepEqual(got.Database, pathDatabase{11, 22e6, 22.0 / 120, []pathStatement{statement}}) {
+		t.Errorf("database: got %+v", got.Database)
+	}
+	again := pathRepeated{"cart", "get", "cart", "SELECT", "db", "shop@db", "000000000000feed", "SELECT 1", 1, 10, 10, 18e6}
+	if !reflect.DeepEqual(got.Repeated, []pathRepeated{again}) {
+		t.Errorf("repeated: got %+v", got.Repeated)
+	}
+	if f.query.Range.From.UnixNano() != 5 || len(f.query.Where.(store.And)) != 2 {
+		t.Errorf("query: got %+v", f.query)
+	}
+	none := decode[criticalPath](t, get(t, srv.URL+"/api/v1/critical-path?service=cart&operation=nothing").body)
+	if none.Traces != 0 || len(none.Parts) != 0 {
+		t.Errorf("nothing: got %+v", none)
+	}
+	p := decode[problem](t, get(t, srv.URL+"/api/v1/critical-path?traces=0").body)
+	if p.Error() != "operation: want one; service: want one; traces: want a whole number in this range" {
+		t.Errorf("bad parameters: got %q", p.Error())
+	}
+}
+
+func TestTwin(t *testing.T) {
+	f := &fakeStore{traces: []*store.Trace{
+		flowOf(1, 50, 5000, 3, true),
+		flowOf(2, 0, 100, 0, false),  // other shape
+		flowOf(3, 0, 101, 8, false),  // the twin
+		flowOf(4, 50, 150, 3, false), // further from the median, which is 1 ms
+		flowOf(5, 50, 90, 3, true),   // not healthy
+	}}
+	srv := testServer(t, f, nil)
+	url := srv.URL + "/api/v1/traces/" + f.traces[0].ID.String() + "/twin"
+	got := decode[twinAnswer](t, get(t, url).body)
+	if got.Service != "web" || got.Operation != "GET /cart" || got.DurationNS != 5000e6 || got.Verified != 4 || got.MedianNS != 1e6 {
+		t.Errorf("got %+v", got)
+	}
+	if want := (twin{f.traces[2].ID.String(), 0, 101e6, 11, true, 1}); got.Twin == nil || *got.Twin != want {
+		t.Errorf("twin: got %+v, want %+v", got.Twin, want)
+	}
+	f.traces = f.traces[:2]
+	if got := decode[twinAnswer](t, get(t, url).body); got.Twin == nil || got.Twin.SameShape || got.Twin.Similarity != 0.75 {
+		t.Errorf("other shape: got %+v", got.Twin)
+	}
+	f.traces = f.traces[:1]
+	if got := decode[twinAnswer](t, get(t, url).body); got.Twin != nil {
+		t.Errorf("nobody: got %+v", got.Twin)
+	}
+	if got := get(t, srv.URL+"/api/v1/traces/abc/twin"); got.status != 404 {
+		t.Errorf("not stored: got %d", got.status)
 	}
 }

@@ -153,6 +153,8 @@ func ownRequests(t testing.TB, base, trace, span string) []*http.Request {
 		r("GET", "/api/v1/diff?service=api&minDuration=1s&limit=5&spans=matching&baseline.service=api&baseline.attr=shard%3D1&baseline.from=0&baseline.to=now", ""),
 		r("GET", "/api/v1/diff?from=0&status=error&baseline=rest", ""),
 		r("GET", "/api/v1/errors/origins?service=api&attr=!db.system.name&from=0&to=now&limit=10", ""),
+		r("GET", "/api/v1/critical-path?service=api&operation=GET+%2F&from=0&to=now&traces=50", ""),
+		r("GET", "/api/v1/traces/"+trace+"/twin", ""),
 		r("GET", "/api/v1/broken-context?from=now-1d&to=now&grace=1m&limit=10", ""),
 		r("GET", "/api/v1/info", ""),
 		r("GET", "/api/v1/session", ""),
@@ -209,7 +211,13 @@ func TestSpecBoundsAreEnforced(t *testing.T) {
 			if p.Value.In != "query" || p.Value.Schema.Value.Max == nil {
 				continue
 			}
-			target := srv.URL + strings.ReplaceAll(path, "{key}", "k") + "?" + p.Value.Name + "="
+			target := srv.URL + strings.ReplaceAll(path, "{key}", "k") + "?"
+			for _, other := range item.Get.Parameters {
+				if other.Value.Required && other.Value.In == "query" {
+					target += other.Value.Name + "=x&"
+				}
+			}
+			target += p.Value.Name + "="
 			low, high := int(*p.Value.Schema.Value.Min), int(*p.Value.Schema.Value.Max)
 			for n, want := range map[int]int{low - 1: 400, low: 200, high: 200, high + 1: 400} {
 				number, _ := json.Marshal(n)

@@ -42,6 +42,11 @@ type Store interface {
 	ValueCounts(ctx context.Context, q store.DiffQuery) (store.ValueCounts, error)
 	ErrorOrigins(ctx context.Context, q store.TraceQuery) (store.ErrorOrigins, error)
 	BrokenContext(ctx context.Context, r store.TimeRange, limit int) (store.BrokenContext, error)
+	Skeleton(ctx context.Context, id store.TraceID) (*store.Skeleton, error)
+	Skeletons(ctx context.Context, ids []store.TraceID) ([]*store.Skeleton, error)
+	SampleSkeletons(ctx context.Context, q store.TraceQuery, limit int) ([]*store.Skeleton, store.Sample, error)
+	StatementTexts(ctx context.Context, r store.TimeRange, services []string, hashes []uint64) (map[uint64]string, error)
+	TwinCandidates(ctx context.Context, id store.TraceID, service, name string, aroundNS int64) (store.TwinCandidates, error)
 }
 
 // Config of a Server.
@@ -207,6 +212,8 @@ func (s *Server) ownRoutes(r chi.Router) {
 		r.Get("/diff", s.adapt(s.getDiff))
 		r.Get("/errors/origins", s.adapt(s.getErrorOrigins))
 		r.Get("/broken-context", s.adapt(s.getBrokenContext))
+		r.Get("/critical-path", s.adapt(s.getCriticalPath))
+		r.Get("/traces/{traceId}/twin", s.adapt(s.getTwin))
 	})
 }
 
