@@ -128,7 +128,7 @@ func (m *merger) entry(k entryKey) int32 {
 }
 
 func (m *merger) add(t *Trace) *view {
-	v := newView(t)
+	v := newView(t, -1)
 	texts := make([]uint32, len(t.Strings))
 	for i, s := range t.Strings {
 		texts[i] = m.text(s)

@@ -22,8 +22,8 @@ type Segment struct {
 // until the parent's end; one outside of its parent, or one that consumes a message, counts not at all.
 func CriticalPath(t *Trace) []Segment {
 	v := &view{Trace: t, tree: NewTree(t.Spans)}
-	v.place()
-	return v.criticalPath(v.tree.Root(t.Spans))
+	v.place(-1)
+	return v.criticalPath(v.root)
 }
 
 // frame is a span that the walk is in; it is done with everything after at.

@@ -86,9 +86,9 @@ func TestCriticalPathAcrossClocks(t *testing.T) {
 	}
 }
 
-// checkPath says what is wrong with a path, whatever the trace.
-func checkPath(trace *Trace) error {
-	v := newView(trace)
+// checkPath says what is wrong with a path, whatever the trace and the span it is looked at from.
+func checkPath(trace *Trace, from int) error {
+	v := newView(trace, from)
 	if v.root == None {
 		if len(v.path) > 0 {
 			return fmt.Errorf("a path without a root")
@@ -127,8 +127,10 @@ func TestCriticalPathDividesTheRoot(t *testing.T) {
 	for seed := range uint64(2000) {
 		r := rand.New(rand.NewPCG(seed, 7))
 		trace := random(r, 1+r.IntN(80))
-		if err := checkPath(trace); err != nil {
-			t.Fatalf("seed %d: %v", seed, err)
+		for from := -1; from < len(trace.Spans); from += 7 {
+			if err := checkPath(trace, from); err != nil {
+				t.Fatalf("seed %d from %d: %v", seed, from, err)
+			}
 		}
 		names := func() string { return pathText(trace, CriticalPath(trace)) }
 		before, report := names(), Analyze(trace)
@@ -146,7 +148,7 @@ func TestCriticalPathDividesTheRoot(t *testing.T) {
 
 func TestDeepAndLargeTraces(t *testing.T) {
 	for what, trace := range map[string]*Trace{"a chain of 20,000": chain(20_000), "100,000 spans": wide(100_000), "100,000 siblings": siblings(100_000), "one ring of 20,000": ring(20_000)} {
-		if err := checkPath(trace); err != nil {
+		if err := checkPath(trace, -1); err != nil {
 			t.Errorf("%s: %v", what, err)
 		}
 		r := Analyze(trace)
@@ -200,7 +202,7 @@ func FuzzAnalyze(f *testing.F) {
 			spans, data = append(spans, s), data[6:]
 		}
 		trace := &Trace{Strings: []string{"", "db", "ColdStart", "queue x"}, Spans: spans}
-		if err := checkPath(trace); err != nil {
+		if err := checkPath(trace, -1); err != nil {
 			t.Fatal(err)
 		}
 		a, half := Analyze(trace), &Trace{Strings: trace.Strings, Spans: spans[:len(spans)/2]}

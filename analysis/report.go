@@ -5,15 +5,16 @@ import (
 	"slices"
 )
 
-// Bounds of what a Report lists; it counts everything. A page shows no more than these, and they keep an answer below a megabyte.
+// Bounds of what a Report lists; it counts everything. With names of usual length they keep an answer below a megabyte.
 const (
-	maxSegments  = 5000
+	maxSegments  = 2000
 	maxListed    = 50  // operations, statements, peers, repeated calls, cold starts, error origins, missing parents, clocks
 	maxChain     = 100 // spans of one error's way up
 	maxTotals    = 200 // services
 	maxReasonsOf = 5   // reasons of one kind
-	minShare     = 0.02
-	minRepeated  = 5
+
+	minShare    = 0.02 // of the critical path: what is less is no reason for anything
+	minRepeated = 5    // equal calls under one parent: fewer are usual in good code
 )
 
 // List is the head of a longer list.
@@ -38,6 +39,7 @@ type Report struct {
 	Shape uint64
 
 	CriticalNS int64 // duration of the root, which the path divides
+	PathNS     int64 // where the path begins, by the clock that its segments go by
 	Path       List[Segment]
 	ByService  List[Total]
 	ByCategory List[Total]
@@ -68,15 +70,20 @@ type Operation struct {
 }
 
 // Analyze looks at a trace from its root.
-func Analyze(t *Trace) *Report {
+func Analyze(t *Trace) *Report { return AnalyzeFrom(t, -1) }
+
+// AnalyzeFrom looks at a trace from any of its spans: what consumes a message has a critical path of its own. What has nothing to do
+// with the critical path, such as totals and error origins, is of the whole trace all the same.
+func AnalyzeFrom(t *Trace, span int) *Report {
 	r := &Report{Root: -1}
 	if len(t.Spans) == 0 {
 		return r
 	}
-	v := newView(t)
+	v := newView(t, span)
 	root := v.span(v.root)
 	r.Root, r.Failed = int(v.tree.Span[v.root]), root.Failed
 	r.CriticalNS = v.high[v.root] - v.low[v.root]
+	r.PathNS = v.low[v.root]
 	r.StartNS, r.EndNS = root.start(), root.start()+root.duration()
 	for i := range t.Spans {
 		s := &t.Spans[i]

@@ -41,6 +41,9 @@ func TestTotals(t *testing.T) {
 	first := r.Operations.Items[0]
 	equal(t, "first operation", first, Operation{Service: "web", Name: "GET", Category: "server", Kind: KindServer, Spans: 1, TotalNS: 100, SelfNS: 25, LongestNS: 100, CriticalNS: 65, Longest: 0})
 	equal(t, "operations", r.Operations.Total, 7)
+
+	late := AnalyzeFrom(trace, 6)
+	equal(t, "from the consumer", []any{name(trace, late.Root), late.CriticalNS, pathText(trace, late.Path.Items), late.ErrorSpans}, []any{"consume", int64(500), "consume 92-592", 1})
 }
 
 func TestDatabase(t *testing.T) {

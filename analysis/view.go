@@ -21,10 +21,10 @@ type view struct {
 	skewed          []skew
 }
 
-func newView(t *Trace) *view {
+// newView looks at a trace from a span, or from its root when that is -1.
+func newView(t *Trace, from int) *view {
 	v := &view{Trace: t, tree: NewTree(t.Spans)}
-	v.root = v.tree.Root(t.Spans)
-	v.place()
+	v.place(from)
 	v.countHops()
 	v.selfTimes()
 	v.path = v.criticalPath(v.root)
@@ -55,9 +55,13 @@ type skew struct {
 	byNS int64
 }
 
-// place works out when every span ran.
-func (v *view) place() {
+// place chooses the root and works out when every span ran. A root under another span is looked at as if nothing were above it.
+func (v *view) place(from int) {
 	n := len(v.Spans)
+	v.root = v.tree.Root(v.Spans)
+	if i := slices.Index(v.tree.Span, int32(from)); from >= 0 && i >= 0 {
+		v.root = int32(i)
+	}
 	v.start, v.end, v.low, v.high = make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
 	v.waited = make([]bool, n)
 	moved := make([]int64, n)
@@ -72,6 +76,10 @@ func (v *view) place() {
 		at := min(max(s.start()+by, -maxNS), maxNS)
 		moved[r] = at - s.start()
 		v.start[r], v.end[r] = at, at+s.duration()
+		if r == v.root {
+			v.low[r], v.high[r], v.waited[r] = v.start[r], v.end[r], true
+			continue
+		}
 		v.low[r], v.high[r] = max(at, v.low[p]), min(v.end[r], v.high[p])
 		v.waited[r] = v.waited[p] && s.Kind != KindConsumer && !v.flag(r, Duplicate) && v.low[r] < v.high[r]
 	}

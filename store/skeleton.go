@@ -43,7 +43,11 @@ type SkeletonLink struct {
 	SpanID  SpanID
 }
 
-// Skeleton returns the thin columns of a whole trace. An id that is not stored is an Error of kind NotFound.
+// maxSkeletonSpans bounds the memory of one Skeleton, to about 80 MB.
+const maxSkeletonSpans = 1_000_000
+
+// Skeleton returns the thin columns of a whole trace. An id that is not stored is an Error of kind NotFound, a trace of more than
+// 1,000,000 spans one of kind Invalid.
 func (s *Store) Skeleton(ctx context.Context, id TraceID) (*Skeleton, error) {
 	const op = "read skeleton"
 	ranges, err := s.traceRanges(ctx, []TraceID{id})
@@ -53,6 +57,9 @@ func (s *Store) Skeleton(ctx context.Context, id TraceID) (*Skeleton, error) {
 	if len(ranges) == 0 {
 		return nil, &Error{Op: op, Kind: NotFound, Err: fmt.Errorf("trace %s", id)}
 	}
+	if n := ranges[0].spans; n > maxSkeletonSpans {
+		return nil, invalid(op, fmt.Errorf("trace %s: want at most %d spans, got %d", id, maxSkeletonSpans, n))
+	}
 	params, _, _ := rangeParams(ranges)
 	cols := newSkeletonColumns()
 	var out *Skeleton
@@ -61,7 +68,7 @@ func (s *Store) Skeleton(ctx context.Context, id TraceID) (*Skeleton, error) {
 		cols.appendTo(out, &texts)
 	}, func() {
 		texts = textNumbers{index: map[string]uint32{"": 0}, texts: []string{""}}
-		out = &Skeleton{ID: id, Spans: make([]SkeletonSpan, 0, min(ranges[0].spans, 1<<20))}
+		out = &Skeleton{ID: id, Spans: make([]SkeletonSpan, 0, ranges[0].spans)}
 	})
 	if err != nil {
 		return nil, wrap(op, err)

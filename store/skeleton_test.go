@@ -87,6 +87,16 @@ func TestSkeletonIsTheTrace(t *testing.T) {
 	if e, ok := errors.AsType[*store.Error](err); !ok || e.Kind != store.NotFound || err.Error() != "read skeleton: not found: trace ff000000000000000000000000000001" {
 		t.Errorf("an unknown trace: got %v", err)
 	}
+
+	huge := store.TraceID{0xee, 15: 1}
+	if err := s.SQL().Exec(t.Context(), "INSERT INTO trace_summaries (trace_id, day, start_ns, last_start_ns, spans) SELECT unhex('"+huge.String()+"'), today(), 1, 2, 1000001"); err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.Skeleton(t.Context(), huge)
+	if e, ok := errors.AsType[*store.Error](err); !ok || e.Kind != store.Invalid ||
+		err.Error() != "read skeleton: invalid: trace ee000000000000000000000000000001: want at most 1000000 spans, got 1000001" {
+		t.Errorf("a trace that is too large: got %v", err)
+	}
 }
 
 // BenchmarkLargeTrace reads a trace of 20,000 spans whole and as a skeleton.
