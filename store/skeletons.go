@@ -15,7 +15,6 @@ import (
 // Bounds of reading many skeletons.
 const (
 	maxSkeletons       = 1000
-	maxSkeletonSpans   = 1_000_000
 	maxSkeletonWindows = 64
 	// endpointFrameSpans is in how many spans the traces of an endpoint are looked for at first.
 	endpointFrameSpans = 1_000_000

@@ -34,8 +34,8 @@ func newBrokenVersions(versions []store.BrokenVersion) []brokenVersion {
 }
 
 type brokenExample struct {
-	Callee spanRef  `json:"callee"`
-	Caller *spanRef `json:"caller,omitempty"`
+	Callee exampleSpan  `json:"callee"`
+	Caller *exampleSpan `json:"caller,omitempty"`
 }
 
 type brokenHop struct {
@@ -95,9 +95,9 @@ func (s *Server) getBrokenContext(w http.ResponseWriter, r *http.Request) error 
 			FromVersions: newBrokenVersions(h.FromVersions), ToVersions: newBrokenVersions(h.ToVersions),
 		}
 		for _, e := range h.Examples {
-			example := brokenExample{Callee: newSpanRef(e.Callee)}
+			example := brokenExample{Callee: newExampleSpan(e.Callee)}
 			if e.Caller != (store.SpanRef{}) {
-				caller := newSpanRef(e.Caller)
+				caller := newExampleSpan(e.Caller)
 				example.Caller = &caller
 			}
 			hop.Examples = append(hop.Examples, example)

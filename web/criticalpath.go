@@ -64,7 +64,7 @@ type pathRepeated struct {
 	SavingNS        int64  `json:"savingNs"`
 }
 
-type criticalPath struct {
+type endpointPath struct {
 	Sample     sampleJSON     `json:"sample"`
 	Traces     int            `json:"traces"`
 	TotalNS    int64          `json:"totalNs"`
@@ -114,7 +114,7 @@ func (s *Server) getCriticalPath(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, newCriticalPath(profile, sample, texts))
+	return writeJSON(w, newEndpointPath(profile, sample, texts))
 }
 
 // required is a text that has to be there.
@@ -159,7 +159,7 @@ func statementHashes(p *analysis.Profile) []uint64 {
 	return hashes
 }
 
-func newCriticalPath(p *analysis.Profile, sample store.Sample, texts map[uint64]string) criticalPath {
+func newEndpointPath(p *analysis.Profile, sample store.Sample, texts map[uint64]string) endpointPath {
 	share := func(ns int64) float64 { return float64(ns) / float64(max(p.TotalNS, 1)) }
 	hash := func(h uint64) string {
 		if h == 0 {
@@ -167,7 +167,7 @@ func newCriticalPath(p *analysis.Profile, sample store.Sample, texts map[uint64]
 		}
 		return hash16(h)
 	}
-	out := criticalPath{
+	out := endpointPath{
 		Sample: newSample(sample), Traces: p.Traces, TotalNS: p.TotalNS, MeanNS: p.MeanNS, P50NS: p.P50NS, P95NS: p.P95NS, SelfNS: p.SelfNS, WaitingNS: p.WaitingNS,
 		PartsTotal: p.Parts.Total, Parts: []pathPart{}, Repeated: []pathRepeated{},
 		Cold:     pathCold{p.Cold.Traces, p.Cold.CriticalNS, share(p.Cold.CriticalNS), p.Cold.MeanWithNS, p.Cold.MeanWithoutNS},
@@ -186,18 +186,4 @@ func newCriticalPath(p *analysis.Profile, sample store.Sample, texts map[uint64]
 			g.Traces, g.Calls, g.MostCalls, g.SavingNS})
 	}
 	return out
-}
-
-// newAnalysisTrace is k as package analysis takes it; the spans keep their order.
-func newAnalysisTrace(k *store.Skeleton) *analysis.Trace {
-	t := &analysis.Trace{Strings: k.Strings, Spans: make([]analysis.Span, len(k.Spans))}
-	for i := range k.Spans {
-		sp := &k.Spans[i]
-		t.Spans[i] = analysis.Span{
-			ID: sp.SpanID.Uint64(), Parent: sp.ParentSpanID.Uint64(), StartNS: sp.StartNS, DurationNS: sp.DurationNS, Statement: sp.StatementHash,
-			Service: sp.Service, Name: sp.Name, Category: sp.Category, Peer: sp.PeerName, ErrorType: sp.ErrorType, Kind: analysis.Kind(sp.Kind),
-			Failed: sp.StatusCode == store.StatusError, Unset: sp.StatusCode == store.StatusUnset, ColdStart: sp.ColdStart,
-		}
-	}
-	return t
 }

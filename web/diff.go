@@ -30,7 +30,7 @@ func newSample(s store.Sample) sampleJSON {
 	return sampleJSON{instantNS(s.FromNS), instantNS(s.ToNS), s.TimeShare, s.Matched, s.Traces}
 }
 
-type difference struct {
+type valueDifference struct {
 	Source  string   `json:"source"`
 	Key     string   `json:"key"`
 	Service *string  `json:"service,omitempty"`
@@ -49,12 +49,12 @@ type difference struct {
 }
 
 type diffAnswer struct {
-	Selection   sampleJSON   `json:"selection"`
-	Baseline    sampleJSON   `json:"baseline"`
-	Compared    int          `json:"compared"`
-	Truncated   bool         `json:"truncated"`
-	Significant int          `json:"significant"`
-	Differences []difference `json:"differences"`
+	Selection   sampleJSON        `json:"selection"`
+	Baseline    sampleJSON        `json:"baseline"`
+	Compared    int               `json:"compared"`
+	Truncated   bool              `json:"truncated"`
+	Significant int               `json:"significant"`
+	Differences []valueDifference `json:"differences"`
 }
 
 func (s *Server) getDiff(w http.ResponseWriter, r *http.Request) error {
@@ -198,7 +198,7 @@ func (a asked) about(c store.ValueCount) bool {
 
 // significant tests all values, and keeps of those that say the same the one that says it best: a value is told for the service or for
 // all services, and presence only where no value has the same counts.
-func significant(all store.ValueCounts, a asked) []difference {
+func significant(all store.ValueCounts, a asked) []valueDifference {
 	values := all.Counts[:0:0]
 	var counts []analysis.Count
 	for _, c := range all.Counts {
@@ -219,7 +219,7 @@ func significant(all store.ValueCounts, a asked) []difference {
 		selected, baseline uint64
 	}
 	told, same := make(map[valueKey]bool), make(map[countKey]bool)
-	var out []difference
+	var out []valueDifference
 	for _, f := range analysis.WhatDiffers(counts, int(all.Selection.Traces), int(all.Baseline.Traces), diffAlpha) {
 		c := values[f.Index]
 		value, count := valueKey{c.Source, c.Form, c.Key, c.Value}, countKey{c.Source, c.Key, c.Selected, c.Baseline}
@@ -232,8 +232,8 @@ func significant(all store.ValueCounts, a asked) []difference {
 	return out
 }
 
-func newDifference(c store.ValueCount, f analysis.Finding) difference {
-	d := difference{
+func newDifference(c store.ValueCount, f analysis.Finding) valueDifference {
+	d := valueDifference{
 		Source: [...]string{store.FromField: "field", store.FromSpan: "span", store.FromResource: "resource"}[c.Source], Key: c.Key,
 		Form:     [...]string{store.FormText: "text", store.FormRange: "range", store.FormPresent: "present"}[c.Form],
 		Selected: c.Selected, Baseline: c.Baseline, Coverage: f.SelectedShare, BaselineShare: f.BaselineShare, P: f.P, AdjustedP: f.Adjusted,

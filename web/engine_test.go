@@ -281,14 +281,14 @@ func TestAPIsOverEngine(t *testing.T) {
 		}
 		origins := decode[errorOrigins](t, at(t, "/errors/origins?from=now-1h"))
 		if len(origins.Origins) != 1 || origins.Origins[0].ErrorType != "java.io.IOException" || origins.Origins[0].Share != 1 ||
-			origins.Origins[0].Examples[0] != (spanRef{first.ID.String(), first.Spans[0].SpanID.String()}) {
+			origins.Origins[0].Examples[0] != (exampleSpan{first.ID.String(), first.Spans[0].SpanID.String()}) {
 			t.Errorf("origins: got %+v", origins)
 		}
 		broken := decode[brokenContext](t, at(t, "/broken-context"))
 		if len(broken.Hops) != 1 || broken.Hops[0].Cause != "lost_parent" || broken.Hops[0].To != "billing" || broken.Hops[0].Broken != 1 || broken.Hops[0].Calls != 2 {
 			t.Errorf("broken context: got %+v", broken)
 		}
-		path := decode[criticalPath](t, at(t, "/critical-path?service=api&operation=job+1"))
+		path := decode[endpointPath](t, at(t, "/critical-path?service=api&operation=job+1"))
 		if path.Traces != 10 || path.Parts[0].Presence != 1 || path.Parts[0].TotalNS != path.TotalNS || path.Sample.Matched != 10 {
 			t.Errorf("critical path: got %+v", path)
 		}

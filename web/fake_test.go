@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -127,10 +126,14 @@ func (f *fakeStore) Skeleton(ctx context.Context, id store.TraceID) (*store.Skel
 	if err != nil {
 		return nil, err
 	}
+	return skeletonOf(t), nil
+}
+
+func skeletonOf(t *store.Trace) *store.Skeleton {
 	texts := newDictionary[string]()
 	texts.add("")
 	text := func(s string) uint32 { return uint32(texts.add(s)) }
-	k := &store.Skeleton{ID: id}
+	k := &store.Skeleton{ID: t.ID}
 	for i, sp := range t.Spans {
 		cold, _ := sp.Attributes.Get("faas.coldstart")
 		k.Spans = append(k.Spans, store.SkeletonSpan{SpanID: sp.SpanID, ParentSpanID: sp.ParentSpanID, StartNS: sp.StartNS, DurationNS: sp.DurationNS,
@@ -141,7 +144,7 @@ func (f *fakeStore) Skeleton(ctx context.Context, id store.TraceID) (*store.Skel
 		}
 	}
 	k.Strings = texts.values
-	return k, nil
+	return k
 }
 
 func (f *fakeStore) SpanDetail(ctx context.Context, id store.TraceID, span store.SpanID) (*store.SpanDetail, error) {
@@ -177,35 +180,6 @@ func (f *fakeStore) Stats(context.Context) ([]store.SignalStats, error) {
 func (f *fakeStore) Dependencies(_ context.Context, r store.TimeRange) ([]store.Dependency, error) {
 	f.depRange = r
 	return []store.Dependency{{Parent: "api", Child: "billing", Calls: 7, Errors: 1}, {Parent: "a", Child: "b", Calls: 1}}, f.err
-}
-
-// Skeleton answers the thin columns of the trace.
-func (f *fakeStore) Skeleton(ctx context.Context, id store.TraceID) (*store.Skeleton, error) {
-	t, err := f.Trace(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	return skeletonOf(t), nil
-}
-
-func skeletonOf(t *store.Trace) *store.Skeleton {
-	k := &store.Skeleton{ID: t.ID, Strings: []string{""}}
-	text := func(s string) uint32 {
-		if i := slices.Index(k.Strings, s); i >= 0 {
-			return uint32(i)
-		}
-		k.Strings = append(k.Strings, s)
-		return uint32(len(k.Strings) - 1)
-	}
-	for i, sp := range t.Spans {
-		k.Spans = append(k.Spans, store.SkeletonSpan{SpanID: sp.SpanID, ParentSpanID: sp.ParentSpanID, StartNS: sp.StartNS, DurationNS: sp.DurationNS,
-			StatementHash: sp.StatementHash, Service: text(sp.Service), Name: text(sp.Name), Category: text(sp.Category), PeerName: text(sp.PeerName),
-			ErrorType: text(sp.ErrorType), Kind: sp.Kind, StatusCode: sp.StatusCode, Events: uint32(len(sp.Events))})
-		for _, l := range sp.Links {
-			k.Links = append(k.Links, store.SkeletonLink{From: i, TraceID: l.TraceID, SpanID: l.SpanID})
-		}
-	}
-	return k
 }
 
 func (f *fakeStore) Skeletons(ctx context.Context, ids []store.TraceID) ([]*store.Skeleton, error) {

@@ -32,7 +32,7 @@ func TestDiff(t *testing.T) {
 			textCount(store.FromSpan, "", "rare", "x", 2, 0),
 		}}
 	got := decode[diffAnswer](t, get(t, srv.URL+"/api/v1/diff?service=web&status=error&from=5&limit=4").body)
-	name := func(d difference) string {
+	name := func(d valueDifference) string {
 		service := "*"
 		if d.Service != nil {
 			service = *d.Service
@@ -178,7 +178,7 @@ func flowOf(n byte, startMS, durationMS int64, queries int, failed bool) *store.
 func TestCriticalPath(t *testing.T) {
 	f := &fakeStore{traces: []*store.Trace{flowOf(1, 0, 100, 1, false), flowOf(2, 0, 100, 10, false)}}
 	srv := testServer(t, f, nil)
-	got := decode[criticalPath](t, get(t, srv.URL+"/api/v1/critical-path?service=cart&operation=get&from=5").body)
+	got := decode[endpointPath](t, get(t, srv.URL+"/api/v1/critical-path?service=cart&operation=get&from=5").body)
 	if got.Traces != 2 || got.TotalNS != 120e6 || got.MeanNS != 60e6 || got.SelfNS != 98e6 || got.WaitingNS != 22e6 || got.PartsTotal != 2 {
 		t.Errorf("got %+v", got)
 	}
@@ -200,7 +200,7 @@ func TestCriticalPath(t *testing.T) {
 	if f.query.Range.From.UnixNano() != 5 || len(f.query.Where.(store.And)) != 2 {
 		t.Errorf("query: got %+v", f.query)
 	}
-	none := decode[criticalPath](t, get(t, srv.URL+"/api/v1/critical-path?service=cart&operation=nothing").body)
+	none := decode[endpointPath](t, get(t, srv.URL+"/api/v1/critical-path?service=cart&operation=nothing").body)
 	if none.Traces != 0 || len(none.Parts) != 0 {
 		t.Errorf("nothing: got %+v", none)
 	}

@@ -43,7 +43,6 @@ type Store interface {
 	ValueCounts(ctx context.Context, q store.DiffQuery) (store.ValueCounts, error)
 	ErrorOrigins(ctx context.Context, q store.TraceQuery) (store.ErrorOrigins, error)
 	BrokenContext(ctx context.Context, r store.TimeRange, limit int) (store.BrokenContext, error)
-	Skeleton(ctx context.Context, id store.TraceID) (*store.Skeleton, error)
 	Skeletons(ctx context.Context, ids []store.TraceID) ([]*store.Skeleton, error)
 	SampleSkeletons(ctx context.Context, q store.TraceQuery, limit int) ([]*store.Skeleton, store.Sample, error)
 	StatementTexts(ctx context.Context, r store.TimeRange, services []string, hashes []uint64) (map[uint64]string, error)
