@@ -48,6 +48,10 @@ func TestPagingWhileDataArrives(t *testing.T) {
 	for _, q := range []store.TraceQuery{
 		{Limit: 25},
 		{Limit: 25, Where: store.Predicate{Field: store.FieldService, Value: store.StringValue("web")}},
+		{Limit: 40, Where: store.Or{store.Predicate{Field: store.FieldError, Value: store.BoolValue(true)}, store.Not{Of: store.Predicate{Field: "order.id", Op: store.OpExists}}}},
+		{Limit: 40, Structure: &store.Structure{
+			A: store.Predicate{Field: store.FieldService, Value: store.StringValue("web")}, B: store.Predicate{Field: "db.system.name", Op: store.OpExists},
+		}},
 	} {
 		seen := make(map[int]int)
 		for _, i := range search(t, s, q) {
