@@ -18,8 +18,8 @@ import (
 
 // Bounds of a comparison.
 const (
-	maxSelectedTraces = 1000
-	maxBaselineTraces = 2000
+	maxDiffSelection = 1000
+	maxDiffBaseline  = 2000
 	// diffFrameSpans is in how many spans the traces are looked for, unless the selected ones are rare.
 	diffFrameSpans = 500_000
 	// maxValueCounts bounds the values that are compared: those that most traces have.
@@ -101,7 +101,7 @@ func (s *Store) valueCounts(ctx context.Context, q DiffQuery) (ValueCounts, erro
 	if err != nil {
 		return out, err
 	}
-	selected, selectedFrame, sample, err := s.sampleRare(ctx, selectedFilter, selectedRange, diffFrameSpans, maxSelectedTraces)
+	selected, selectedFrame, sample, err := s.sampleRare(ctx, selectedFilter, selectedRange, diffFrameSpans, maxDiffSelection)
 	if err != nil {
 		return out, err
 	}
@@ -115,12 +115,12 @@ func (s *Store) valueCounts(ctx context.Context, q DiffQuery) (ValueCounts, erro
 		maxHash = math.MaxUint64
 	}
 	baselineFrame := baselineRange.of(diffFrameSpans)
-	baseline, matched, err := s.sampleTraces(ctx, baselineFilter, baselineFrame, maxHash, maxBaselineTraces+len(selected))
+	baseline, matched, err := s.sampleTraces(ctx, baselineFilter, baselineFrame, maxHash, maxDiffBaseline+len(selected))
 	if err != nil {
 		return out, err
 	}
 	baseline = without(baseline, selected)
-	baseline = baseline[:min(len(baseline), maxBaselineTraces)]
+	baseline = baseline[:min(len(baseline), maxDiffBaseline)]
 	out.Baseline = baselineRange.sample(baselineFrame, baseline, matched)
 	if len(selected) == 0 || len(baseline) == 0 {
 		return out, nil
@@ -161,7 +161,7 @@ func valueStatement(q DiffQuery, selected, baseline spanFilter, fr frame, numSel
 	hull := fr.hull()
 	if q.MatchingOnly {
 		selected, baseline = selected.renamed("s"), baseline.renamed("b")
-		where += "\n  AND if(n < {selected:UInt32}, " + cmp.Or(selected.where, "1") + ", " + cmp.Or(baseline.where, "1") + ")"
+		where += "\n  AND if(n < {selected:UInt32}, " + cmp.Or(selected.where, always) + ", " + cmp.Or(baseline.where, always) + ")"
 		params = slices.Concat(params, selected.params, baseline.params)
 	}
 	params = append(params, param("selected", strconv.Itoa(numSelected)), param("limit", strconv.Itoa(maxValueCounts+1)),

@@ -406,3 +406,35 @@ func TestStatementTexts(t *testing.T) {
 		t.Errorf("got %v, %v", got, err)
 	}
 }
+
+// A sample holds the traces with a matching span in the slices, and no other; a smaller one holds those with the least hashes.
+func TestSampleInSlices(t *testing.T) {
+	s := open(t)
+	fillShopForDiff(t, s)
+	q := store.TraceQuery{Where: store.Predicate{Field: store.FieldService, Value: store.StringValue("web")}}
+	ids, windows, matched, err := s.SampleIn(t.Context(), q, 40, 1000)
+	if err != nil || len(windows) != 16 {
+		t.Fatalf("got %v, %v", windows, err)
+	}
+	want := make(map[store.TraceID]bool)
+	for n := 1; n <= 60; n++ {
+		start := shopTime.UnixNano() + int64(n)*100e6
+		for _, w := range windows {
+			if start >= w[0] && start < w[1] {
+				want[sketchTraceID(n)] = true
+			}
+		}
+	}
+	if len(want) < 10 || len(want) > 30 || len(ids) != len(want) || int(matched) != len(want) {
+		t.Errorf("got %d of %d traces, want %d", len(ids), matched, len(want))
+	}
+	for _, id := range ids {
+		if !want[id] {
+			t.Errorf("%v has no span in the slices", id)
+		}
+	}
+	few, _, matched, err := s.SampleIn(t.Context(), q, 40, 5)
+	if err != nil || !slices.Equal(few, ids[:5]) || int(matched) != len(want) {
+		t.Errorf("smaller: got %v of %d, want %v, %v", few, matched, ids[:5], err)
+	}
+}
