@@ -18,10 +18,10 @@ import (
 
 // Bounds of a comparison.
 const (
-	maxDiffSelection = 1000
-	maxDiffBaseline  = 2000
+	maxDiffSelection = 500
+	maxDiffBaseline  = 1500
 	// diffFrameSpans is in how many spans the traces are looked for, unless the selected ones are rare.
-	diffFrameSpans = 500_000
+	diffFrameSpans = 300_000
 	// maxValueCounts bounds the values that are compared: those that most traces have.
 	maxValueCounts = 20_000
 )
@@ -176,23 +176,25 @@ func valueStatement(q DiffQuery, selected, baseline spanFilter, fr frame, numSel
 
 // valueTemplate counts traces with a bitmap of their numbers for every value. A value is a tuple (source, form, service, key, text), of
 // which the hash is grouped by: the tuples are long. Attributes of a resource are counted per resource first.
-const valueTemplate = `SELECT source, form, key, service, any_service, value, selected, toUInt64(total - selected) AS baseline FROM
+const valueTemplate = `SELECT source, form, key, service, any_service, value,
+    bitmapCardinality(bitmapSubsetInRange(traces, toUInt32(0), {selected:UInt32})) AS selected, toUInt64(total - selected) AS baseline FROM
 (
-SELECT any(v) AS a, a.1 AS source, a.2 AS form, a.3 AS service, toUInt8(a.1 = 2) AS any_service, a.4 AS key, a.5 AS value,
-    groupBitmapState(n) AS traces, bitmapCardinality(traces) AS total, bitmapCardinality(bitmapSubsetInRange(traces, toUInt32(0), {selected:UInt32})) AS selected
+SELECT any(v.1) AS source, any(v.2) AS form, any(v.3) AS service, toUInt8(source = 2) AS any_service, any(v.4) AS key, any(v.5) AS value,
+    groupBitmapState(n) AS traces, bitmapCardinality(traces) AS total
 FROM (SELECT n, arrayJoin(SPAN_VALUES) AS v
 FROM CANDIDATE_SPANS)
 GROUP BY cityHash64(v)
+HAVING total > 1
 UNION ALL
-SELECT tuple(2, 2, '', k, '') AS a, toUInt8(2) AS source, toUInt8(2) AS form, '' AS service, toUInt8(1) AS any_service, k AS key, '' AS value,
-    groupBitmapState(n) AS traces, bitmapCardinality(traces) AS total, bitmapCardinality(bitmapSubsetInRange(traces, toUInt32(0), {selected:UInt32})) AS selected
+SELECT toUInt8(2) AS source, toUInt8(2) AS form, '' AS service, toUInt8(1) AS any_service, toString(k) AS key, '' AS value,
+    groupBitmapState(n) AS traces, bitmapCardinality(traces) AS total
 FROM (SELECT n, arrayJoin(SPAN_KEYS) AS k
 FROM CANDIDATE_SPANS)
 GROUP BY k
+HAVING total > 1
 UNION ALL
-SELECT tuple(3, 0, '', '', '') AS a, toUInt8(3) AS source, if(grouping(v.5) = 1, toUInt8(2), v.2) AS form, service_name AS service,
-    toUInt8(grouping(service_name)) AS any_service, v.4 AS key, v.5 AS value,
-    groupBitmapMergeState(part) AS traces, bitmapCardinality(traces) AS total, bitmapCardinality(bitmapSubsetInRange(traces, toUInt32(0), {selected:UInt32})) AS selected
+SELECT toUInt8(3) AS source, if(grouping(v.5) = 1, toUInt8(2), v.2) AS form, service_name AS service,
+    toUInt8(grouping(service_name)) AS any_service, v.4 AS key, v.5 AS value, groupBitmapMergeState(part) AS traces, bitmapCardinality(traces) AS total
 FROM
 (
     SELECT service_name, part, arrayJoin(RESOURCE_VALUES) AS v FROM
@@ -211,8 +213,8 @@ FROM
 )
 WHERE v.4 != 'service.name'
 GROUP BY GROUPING SETS ((v.4, v.2, v.5, service_name), (v.4, v.2, v.5), (v.4, service_name), (v.4))
+HAVING total > 1
 )
-WHERE total > 1
 ORDER BY total DESC, form, source, key, any_service, service, value
 LIMIT {limit:UInt32}`
 

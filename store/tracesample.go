@@ -24,8 +24,8 @@ const (
 	// maxFrameSpans is the largest frame that rare traces are looked for in.
 	maxFrameSpans = 32_000_000
 	// enoughTraces is how many traces end the search in growing frames.
-	enoughTraces = 200
-	frameGrowth  = 8
+	enoughTraces = 100
+	frameGrowth  = 4
 )
 
 // window is half-open, in Unix nanoseconds.
