@@ -151,3 +151,47 @@ func (s *Store) Collect(ctx context.Context, statement string) error {
 
 // Classify is the kind that err would have.
 func Classify(err error) ErrorKind { return classify(err) }
+
+// AnalysisStatements is the SQL of the analyses of many traces, over a range cut into slices.
+func (s *Store) AnalysisStatements(ctx context.Context, q TraceQuery, from, to int64) (map[string]string, map[string][]any, error) {
+	f, err := s.spanFilter(ctx, q)
+	if err != nil {
+		return nil, nil, err
+	}
+	fr := frames{fromNS: from, toNS: to, spans: 1000}.of(250)
+	all := map[string]statement{
+		"sample":                   sampleStatement(f, fr, 1<<63, 10),
+		"values":                   valueStatement(DiffQuery{}, f, f, fr, 2),
+		"values of matching spans": valueStatement(DiffQuery{MatchingOnly: true}, f, f, fr, 2),
+		"error spans":              errorSpansStatement(fr),
+		"services":                 servicesStatement(fr),
+		"orphans":                  orphansStatement(fr),
+		"roots":                    rootsStatement(fr),
+		"unanswered":               unansweredStatement(fr),
+		"entries":                  entriesStatement(fr),
+		"calls":                    callsStatement(fr, []string{"service-03"}),
+	}
+	sql, params := make(map[string]string), make(map[string][]any)
+	for name, st := range all {
+		sql[name], params[name] = st.sql, st.params
+	}
+	return sql, params, nil
+}
+
+// SampleIn samples in a frame of about so many spans, and returns the frame's windows with the ids.
+func (s *Store) SampleIn(ctx context.Context, q TraceQuery, spans, limit int) (ids []TraceID, windows [][2]int64, matched uint64, err error) {
+	f, err := s.spanFilter(ctx, q)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	all, err := s.newFrames(ctx, q.Range)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	fr := all.of(spans)
+	traces, matched, err := s.sampleTraces(ctx, f, fr, 1<<64-1, limit)
+	for _, w := range fr.windows {
+		windows = append(windows, [2]int64{w.fromNS, w.toNS})
+	}
+	return idsOf(traces), windows, matched, err
+}

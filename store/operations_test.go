@@ -319,16 +319,16 @@ func TestHeatmap(t *testing.T) {
 	one := func(s *store.Span) bool {
 		return s.Service == "red-1" && s.Name == "op 1" && s.Kind == store.KindServer
 	}
-	where := []store.Predicate{equal(store.FieldService, "red-1"), equal(store.FieldName, "op 1"), equal(store.FieldKind, "server")}
+	where := store.AllOf(equal(store.FieldService, "red-1"), equal(store.FieldName, "op 1"), equal(store.FieldKind, "server"))
 	check("roll-up", store.HeatmapQuery{Traces: store.TraceQuery{Range: whole}, Step: 5 * time.Minute}, all)
 	check("roll-up of one operation", store.HeatmapQuery{Traces: store.TraceQuery{Range: whole, Where: where}, Step: time.Minute}, one)
 	check("spans", store.HeatmapQuery{Traces: store.TraceQuery{Range: whole}, Step: 90 * time.Second}, all)
 	check("spans of one operation", store.HeatmapQuery{Traces: store.TraceQuery{Range: whole, Where: where}, Step: 70 * time.Second}, one)
-	check("attribute", store.HeatmapQuery{Traces: store.TraceQuery{Range: whole, Where: []store.Predicate{{Field: "shard", Value: store.IntValue(3)}}}, Step: time.Minute},
+	check("attribute", store.HeatmapQuery{Traces: store.TraceQuery{Range: whole, Where: store.Predicate{Field: "shard", Value: store.IntValue(3)}}, Step: time.Minute},
 		func(s *store.Span) bool { v, _ := s.Attributes.Get("shard"); return v.Int() == 3 })
 	check("failed traces", store.HeatmapQuery{Traces: store.TraceQuery{Range: whole, ErrorsOnly: true}, Step: time.Minute},
 		func(s *store.Span) bool { return failedTrace[s.TraceID] })
-	if got, err := s.Heatmap(t.Context(), store.HeatmapQuery{Traces: store.TraceQuery{Range: whole, Where: []store.Predicate{equal("no.such", "x")}}, Step: time.Minute}); err != nil || len(got) != 0 {
+	if got, err := s.Heatmap(t.Context(), store.HeatmapQuery{Traces: store.TraceQuery{Range: whole, Where: equal("no.such", "x")}, Step: time.Minute}); err != nil || len(got) != 0 {
 		t.Errorf("nothing: %v, %v", got, err)
 	}
 	bad := func(q store.HeatmapQuery, want string) {
@@ -340,7 +340,7 @@ func TestHeatmap(t *testing.T) {
 	bad(store.HeatmapQuery{Step: time.Minute}, "want a time range with both ends")
 	bad(store.HeatmapQuery{Traces: store.TraceQuery{Range: whole}}, "step: want more than 0, got 0s")
 	bad(store.HeatmapQuery{Traces: store.TraceQuery{Range: whole}, Step: time.Second}, "step: want at least a 2000th of the time range, got 1s")
-	bad(store.HeatmapQuery{Traces: store.TraceQuery{Range: whole, Where: []store.Predicate{{Field: "@nope"}}}, Step: time.Minute}, "@nope: no such field")
+	bad(store.HeatmapQuery{Traces: store.TraceQuery{Range: whole, Where: store.Predicate{Field: "@nope"}}, Step: time.Minute}, "@nope: no such field")
 }
 
 // A million distinct names must not become a million rows.

@@ -311,6 +311,35 @@ func TestAPIsOverEngine(t *testing.T) {
 	})
 
 	t.Run("aggregates", func(t *testing.T) { aggregatesOverEngine(t, at, srv.URL) })
+	t.Run("many traces", func(t *testing.T) {
+		diff := decode[diffAnswer](t, at(t, "/diff?operation=job+1&baseline=rest"))
+		if diff.Selection.Traces != 10 || diff.Baseline.Traces != 21 || len(diff.Differences) != 0 || diff.Compared == 0 {
+			t.Errorf("diff: got %+v", diff)
+		}
+		diff = decode[diffAnswer](t, at(t, "/diff?attr=shard%3D2&baseline=rest"))
+		if diff.Selection.Matched != 6 || diff.Baseline.Matched != 31 || diff.Baseline.Traces != 25 {
+			t.Errorf("diff: got %+v", diff)
+		}
+		origins := decode[errorOrigins](t, at(t, "/errors/origins?from=now-1h"))
+		if len(origins.Origins) != 1 || origins.Origins[0].ErrorType != "java.io.IOException" || origins.Origins[0].Share != 1 ||
+			origins.Origins[0].Examples[0] != (exampleSpan{first.ID.String(), first.Spans[0].SpanID.String()}) {
+			t.Errorf("origins: got %+v", origins)
+		}
+		broken := decode[brokenContext](t, at(t, "/broken-context"))
+		if len(broken.Hops) != 1 || broken.Hops[0].Cause != "lost_parent" || broken.Hops[0].To != "billing" || broken.Hops[0].Broken != 1 || broken.Hops[0].Calls != 2 {
+			t.Errorf("broken context: got %+v", broken)
+		}
+		path := decode[endpointPath](t, at(t, "/critical-path?service=api&operation=job+1"))
+		if path.Traces != 10 || path.Parts[0].Presence != 1 || path.Parts[0].TotalNS != path.TotalNS || path.Sample.Matched != 10 {
+			t.Errorf("critical path: got %+v", path)
+		}
+		// Jobs 1 take 2, 5, 8, ... 29 ms; without that of 2 ms the median is 17 ms.
+		found := decode[twinAnswer](t, at(t, "/traces/"+traces[2].ID.String()+"/twin"))
+		if found.Roots != 9 || found.MedianNS != 17e6 || found.Twin == nil || found.Twin.DurationNS != 17e6 || !found.Twin.SameShape {
+			t.Errorf("twin: got %+v, %+v", found, found.Twin)
+		}
+	})
+
 	t.Run("Jaeger v1", func(t *testing.T) { jaegerV1OverEngine(t, srv.URL, first) })
 	t.Run("Zipkin", func(t *testing.T) { zipkinOverEngine(t, srv.URL, first) })
 	t.Run("Jaeger v3", func(t *testing.T) { jaegerV3OverEngine(t, srv.URL, first) })

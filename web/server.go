@@ -51,6 +51,12 @@ type Store interface {
 	StatementTotals(ctx context.Context, r store.TimeRange, service string) ([]store.StatementTotals, error)
 	StatementTexts(ctx context.Context, r store.TimeRange, hashes []uint64) (map[uint64]string, error)
 	Heatmap(ctx context.Context, q store.HeatmapQuery) ([]store.HeatmapColumn, error)
+	ValueCounts(ctx context.Context, q store.DiffQuery) (store.ValueCounts, error)
+	ErrorOrigins(ctx context.Context, q store.TraceQuery) (store.ErrorOrigins, error)
+	BrokenContext(ctx context.Context, r store.TimeRange, limit int) (store.BrokenContext, error)
+	Skeletons(ctx context.Context, ids []store.TraceID) ([]*store.Skeleton, error)
+	SampleSkeletons(ctx context.Context, q store.TraceQuery, limit int) ([]*store.Skeleton, store.Sample, error)
+	TwinCandidates(ctx context.Context, id store.TraceID, service, name string, aroundNS int64) (store.TwinCandidates, error)
 }
 
 // Config of a Server.
@@ -231,6 +237,11 @@ func (s *Server) ownRoutes(r chi.Router) {
 		r.Get("/topology/matrix", s.adapt(s.getTopologyMatrix))
 		r.Get("/topology/diff", s.adapt(s.getTopologyDiff))
 		r.Get("/topology/paths", s.adapt(s.getCallPaths))
+		r.Get("/diff", s.adapt(s.getDiff))
+		r.Get("/errors/origins", s.adapt(s.getErrorOrigins))
+		r.Get("/broken-context", s.adapt(s.getBrokenContext))
+		r.Get("/critical-path", s.adapt(s.getCriticalPath))
+		r.Get("/traces/{traceId}/twin", s.adapt(s.getTwin))
 	})
 }
 
