@@ -115,18 +115,11 @@ func (s *Store) traceRanges(ctx context.Context, ids []TraceID) ([]traceRange, e
 // readTraces reads the spans of all ranges in one query: step two. The services and the time range lead the engine to a few
 // granules of each part through the primary key.
 func (s *Store) readTraces(ctx context.Context, ranges []traceRange) ([]*Trace, error) {
-	var services, ids []string
-	from, to := ranges[0].firstNS, ranges[0].lastNS
-	for _, r := range ranges {
-		from, to = min(from, r.firstNS), max(to, r.lastNS)
-		ids = append(ids, r.id.String())
-		services = append(services, r.services...)
-	}
-	slices.Sort(services)
+	h := hullOf(ranges)
 	params := []proto.Parameter{
-		stringsParam("ids", ids), stringsParam("services", slices.Compact(services)), intParam("from", from), intParam("to", to),
+		stringsParam("ids", h.ids), stringsParam("services", h.services), intParam("from", h.from), intParam("to", h.to),
 	}
-	spans, err := s.readSpans(ctx, "trace_spans", params, dayOf(from), dayOf(to))
+	spans, err := s.readSpans(ctx, "trace_spans", params, dayOf(h.from), dayOf(h.to))
 	if err != nil {
 		return nil, err
 	}

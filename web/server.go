@@ -35,6 +35,7 @@ type Store interface {
 	SearchTraces(ctx context.Context, q store.TraceQuery) (store.TracePage, error)
 	Trace(ctx context.Context, id store.TraceID) (*store.Trace, error)
 	Traces(ctx context.Context, ids []store.TraceID) ([]*store.Trace, error)
+	Orphans(ctx context.Context, ids []store.TraceID) (map[store.TraceID]uint64, error)
 	SpanDetail(ctx context.Context, trace store.TraceID, span store.SpanID) (*store.SpanDetail, error)
 	TraceLogs(ctx context.Context, id store.TraceID) ([]store.Log, error)
 	SearchLogs(ctx context.Context, q store.LogQuery) (store.LogPage, error)
