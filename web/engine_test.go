@@ -448,8 +448,32 @@ func jaegerV3OverEngine(t *testing.T, base string, first *store.Trace) {
 	if err := json.Unmarshal([]byte(got.body), &sums); err != nil || len(sums.Summaries) != 1 {
 		t.Fatalf("summaries: got %s, %v", got.body, err)
 	}
-	if s := sums.Summaries[0]; s.RootServiceName != "api" || s.RootOperationName != "GET /" || s.SpanCount != 4 || s.ErrorSpanCount != 1 {
+	if s := sums.Summaries[0]; s.RootServiceName != "api" || s.RootOperationName != "GET /" || s.SpanCount != 4 || s.ErrorSpanCount != 1 ||
+		s.OrphanSpanCount != 1 { // the consumer's parent
 		t.Errorf("summary: got %+v", s)
+	}
+	deps := get(t, base+"/api/v3/dependencies?"+strings.NewReplacer("query.startTimeMin", "startTime", "query.startTimeMax", "endTime").Replace(times))
+	if want := `{"dependencies":[{"parent":"api","child":"billing","callCount":"1"}]}`; strings.TrimSpace(deps.body) != want {
+		t.Errorf("dependencies: got %d %s, want %s", deps.status, deps.body, want)
+	}
+	// Pages, each after the other, hold every trace once.
+	ids, token := map[string]bool{}, ""
+	for pages := 0; pages == 0 || token != ""; pages++ {
+		var page struct {
+			Summaries     []v3Summary
+			NextPageToken string
+		}
+		got := get(t, base+"/api/v3/trace-summaries?"+times+"&query.pagination.pageSize=10&query.pagination.pageToken="+url.QueryEscape(token))
+		if err := json.Unmarshal([]byte(got.body), &page); err != nil || pages > 4 {
+			t.Fatalf("page %d: %d %s, %v", pages, got.status, got.body, err)
+		}
+		for _, s := range page.Summaries {
+			ids[s.TraceID] = true
+		}
+		token = page.NextPageToken
+	}
+	if len(ids) != 31 {
+		t.Errorf("pages hold %d traces, want 31", len(ids))
 	}
 }
 

@@ -178,6 +178,14 @@ func skeletonOf(t *store.Trace) *store.Skeleton {
 	return k
 }
 
+func (f *fakeStore) Orphans(_ context.Context, ids []store.TraceID) (map[store.TraceID]uint64, error) {
+	out := map[store.TraceID]uint64{}
+	for _, id := range ids {
+		out[id] = 1 // the sample's span of a missing parent
+	}
+	return out, f.err
+}
+
 func (f *fakeStore) SpanDetail(ctx context.Context, id store.TraceID, span store.SpanID) (*store.SpanDetail, error) {
 	t, err := f.Trace(ctx, id)
 	if err != nil {

@@ -77,6 +77,10 @@ func TestJaegerGolden(t *testing.T) {
 		{"jaeger_v3_trace.json", "/api/v3/traces/c0ffee00c0ffee", 200},
 		{"jaeger_v3_missing.json", "/api/v3/traces/1", 404},
 		{"jaeger_v3_no_time.json", "/api/v3/traces?query.serviceName=api", 400},
+		{"jaeger_v3_dependencies.json", "/api/v3/dependencies?startTime=2023-11-14T00:00:00Z&endTime=2023-11-15T00:00:00Z", 200},
+		{"jaeger_v3_dependencies_no_time.json", "/api/v3/dependencies?startTime=2023-11-14T00:00:00Z", 400},
+		{"jaeger_v3_page.json", "/api/v3/trace-summaries?query.startTimeMin=2023-11-14T00:00:00Z&query.startTimeMax=2023-11-15T00:00:00Z&query.pagination.pageSize=1", 200},
+		{"jaeger_v3_bad_page.json", "/api/v3/trace-summaries?query.startTimeMin=2023-11-14T00:00:00Z&query.startTimeMax=2023-11-15T00:00:00Z&query.pagination.pageToken=x", 400},
 		{"jaeger_v3_summaries.json", "/api/v3/trace-summaries?query.startTimeMin=2023-11-14T00:00:00Z&query.startTimeMax=2023-11-15T00:00:00Z", 200},
 	} {
 		got := get(t, srv.URL+c.path)

@@ -38,6 +38,7 @@ type Store interface {
 	Trace(ctx context.Context, id store.TraceID) (*store.Trace, error)
 	Traces(ctx context.Context, ids []store.TraceID) ([]*store.Trace, error)
 	Skeleton(ctx context.Context, id store.TraceID) (*store.Skeleton, error)
+	Orphans(ctx context.Context, ids []store.TraceID) (map[store.TraceID]uint64, error)
 	SpanDetail(ctx context.Context, trace store.TraceID, span store.SpanID) (*store.SpanDetail, error)
 	TraceLogs(ctx context.Context, id store.TraceID) ([]store.Log, error)
 	SearchLogs(ctx context.Context, q store.LogQuery) (store.LogPage, error)

@@ -33,6 +33,7 @@ type process struct {
 	tokens   *auth.Tokens
 	registry *prometheus.Registry
 	store    *store.Store
+	reads    http.Handler // what is read at the Zipkin port
 	ready    atomic.Bool
 	// failed receives the error of the first part that ended by itself.
 	failed chan error
@@ -172,6 +173,7 @@ func (p *process) collectorSettings(dataDir string) collector.Settings {
 		Store:      p.store,
 		QueueDir:   filepath.Join(dataDir, "queue"),
 		Tokens:     p.tokens,
+		Reads:      p.reads,
 		Registerer: p.registry,
 		Logger:     p.log.With("part", "collector"),
 		Version:    version,
@@ -251,6 +253,7 @@ func (p *process) startWeb(l net.Listener, ingest []web.IngestAddress) error {
 		_ = l.Close()
 		return err
 	}
+	p.reads = web.ZipkinPort(p.cfg.basePath, srv.Handler())
 	p.serve("web", l, srv.Handler())
 	return nil
 }
