@@ -426,3 +426,30 @@ func TestSampleInSlices(t *testing.T) {
 		t.Errorf("smaller: got %v of %d, want %v, %v", few, matched, ids[:5], err)
 	}
 }
+
+// With more selected traces than a sample holds, no selected one gets into the baseline, in whichever order the hashes fall.
+func TestValueCountsOfASample(t *testing.T) {
+	s := open(t)
+	var all []sketch
+	for n := 1; n <= 1400; n++ {
+		side := "odd"
+		if n%2 == 0 {
+			side = "even"
+		}
+		all = append(all, sketch{trace: n, id: 1, service: "web", name: "GET /", kind: store.KindServer, startMS: n, durationMS: 1, attrs: store.Attributes{text("side", side)}})
+	}
+	insertSketches(t, s, "many", all)
+	odd := store.TraceQuery{Where: store.Predicate{Field: "side", Value: store.StringValue("odd")}}
+	got, err := s.ValueCounts(t.Context(), store.DiffQuery{Selection: odd})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Selection.Matched != 700 || got.Selection.Traces != 500 || got.Baseline.Matched != 1400 || got.Baseline.Traces < 400 || got.Baseline.Traces > 600 {
+		t.Errorf("got %+v and %+v", got.Selection, got.Baseline)
+	}
+	for _, c := range got.Counts {
+		if c.Key == "side" && c.Value == "odd" && (c.Selected != 500 || c.Baseline != 0) || c.Value == "even" && (c.Selected != 0 || c.Baseline != got.Baseline.Traces) {
+			t.Errorf("got %+v", c)
+		}
+	}
+}

@@ -90,7 +90,7 @@ func parseDiff(p *params, now time.Time) (store.DiffQuery, error) {
 	if len(other.values) == 0 {
 		baseline = store.TraceQuery{}
 		if rest != "rest" {
-			baseline.Where = kindOfRequest(selection.Where)
+			baseline.Where = kindOfRequest(selection)
 		}
 	}
 	if baseline.Range == (store.TimeRange{}) {
@@ -140,17 +140,21 @@ func joinProblems(a, b error) error {
 	return errors.Join(a, b)
 }
 
-// kindOfRequest keeps the conditions that say which requests are meant and not how they went: service, operation and kind.
-func kindOfRequest(where store.Expr) store.Expr {
-	conditions, ok := where.(store.And)
+// kindOfRequest keeps the conditions that say which requests are meant and not how they went: service, operation and kind. When there
+// are no others it keeps none, for nothing would be left to compare with.
+func kindOfRequest(q store.TraceQuery) store.Expr {
+	conditions, ok := q.Where.(store.And)
 	if !ok {
-		conditions = store.And{where}
+		conditions = store.And{q.Where}
 	}
 	var kept []store.Expr
 	for _, c := range conditions {
 		if p, ok := c.(store.Predicate); ok && (p.Field == store.FieldService || p.Field == store.FieldName || p.Field == store.FieldKind) {
 			kept = append(kept, p)
 		}
+	}
+	if len(kept) == len(conditions) && !q.ErrorsOnly && q.MinTraceDuration == 0 && q.MaxTraceDuration == 0 {
+		return nil
 	}
 	return store.AllOf(kept...)
 }

@@ -10,7 +10,7 @@ import (
 	"weft/store"
 )
 
-// text, rangeOf and present build what the store counts.
+// textCount is a value of text form; of all services when service is empty.
 func textCount(source store.ValueSource, service, key, value string, selected, baseline uint64) store.ValueCount {
 	return store.ValueCount{Source: source, Key: key, Service: service, AnyService: service == "", Form: store.FormText, Value: value, Selected: selected, Baseline: baseline}
 }
@@ -92,6 +92,9 @@ func TestDiff(t *testing.T) {
 	if f.diff.Baseline.Range != f.diff.Selection.Range || f.diff.Selection.Range.From.UnixNano() != 5 || f.diff.MatchingOnly {
 		t.Errorf("ranges: got %+v", f.diff)
 	}
+	asks("service=web&operation=a", "@service0web @name0a", "")
+	asks("service=web&errors=true", "@service0web", "@service0web")
+	asks("minTraceDuration=1s", "", "")
 	asks("service=web&status=error&baseline=rest&spans=matching", "@service0web @status0error", "")
 	if !f.diff.MatchingOnly {
 		t.Error("spans=matching had no effect")
