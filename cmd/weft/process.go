@@ -71,9 +71,9 @@ func tuneGC() {
 		debug.SetGCPercent(300)
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
-		// Beyond it garbage is collected more often; it is no hard limit. The live heap under full load is about 100 MiB,
-		// so this bounds memory through an outage and costs nothing in between.
-		debug.SetMemoryLimit(640 << 20)
+		// Beyond it garbage is collected more often; it is no hard limit. The live heap under full load is about 200 MiB, two
+		// blocks and the requests that wait for a third.
+		debug.SetMemoryLimit(400 << 20)
 	}
 }
 
