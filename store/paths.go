@@ -72,7 +72,7 @@ func (s *Store) CallPaths(ctx context.Context, q PathQuery) (*CallPaths, error) 
 	if err := s.readEdgeTraces(ctx, g, ranges, nil, func(int64) bool { return true }); err != nil {
 		return nil, wrap(op, err)
 	}
-	g.answer()
+	g.resolve()
 	from, to, err := q.Range.bounds()
 	if err != nil {
 		return nil, invalid(op, err)
