@@ -7,7 +7,7 @@ import (
 )
 
 // summaryBatch collects what trace_summaries holds of a batch's spans: a row for each trace and day. The writer does this because
-// it is a third of what a materialized view costs the engine (docs/adr/0010-fast-path.md).
+// it sees every span anyway, which costs a fraction of a materialized view (docs/adr/0010-fast-path.md).
 type summaryBatch struct {
 	index map[summaryKey]int // into rows
 	rows  []summaryRow

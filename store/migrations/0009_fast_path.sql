@@ -1,4 +1,4 @@
--- What the writer does now at a third of the price: it sums up the traces of a block itself. docs/adr/0010-fast-path.md has the figures.
+-- The writer sums up the traces of a block itself, for a fraction of what a view costs. docs/adr/0010-fast-path.md has the figures.
 
 DROP VIEW IF EXISTS trace_summaries_mv;
 
