@@ -52,6 +52,7 @@ func WrittenColumns() []TableColumn {
 	add("metrics", newMetricColumns().named)
 	add("resources", newResourceColumns().named)
 	add("scopes", newScopeColumns().named)
+	add("edges", newEdgeColumns().named)
 	add("attribute_keys", sampleKeyColumns(nil))
 	add("attribute_values", sampleValueColumns(nil))
 	return all

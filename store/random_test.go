@@ -75,7 +75,7 @@ func (r randomSpan) span(id store.TraceID) store.Span {
 		Resource:   &store.Resource{SchemaURL: r.text(), Attributes: sorted(r.attributes(5)), DroppedAttributes: r.Uint32()},
 		Scope:      &store.Scope{Name: r.text(), Version: r.text(), SchemaURL: r.text(), Attributes: sorted(r.attributes(2)), DroppedAttributes: r.Uint32()},
 		Attributes: r.attributes(12), DroppedAttributes: r.Uint32(), DroppedEvents: r.Uint32(), DroppedLinks: r.Uint32(),
-		Service: r.text(), Category: r.text(), PeerName: r.text(), ErrorType: r.text(), ErrorMessage: r.text(), StatementHash: r.Uint64(),
+		Service: r.text(), Category: r.text(), PeerName: r.text(), ErrorType: r.text(), ErrorMessage: r.text(), StatementHash: r.Uint64(), Marks: uint8(r.IntN(8)),
 	}
 	if r.IntN(2) == 0 {
 		s.ParentSpanID = r.spanID()

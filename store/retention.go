@@ -53,6 +53,8 @@ func (r Retention) tables() []expiring {
 		{"trace_summaries", "day", r.Traces},
 		{"links_reverse", "toDate32(start_time)", r.Traces},
 		{"operations", "day", r.Traces},
+		{"edges", "toDate32(bucket)", r.Traces},
+		{"edges_5m", "toDate32(bucket)", r.Traces},
 		{"attribute_keys", "toDate32(day)", r.Traces},
 		{"attribute_values", "toDate32(day)", r.Traces},
 		{"logs", "toDate32(time)", r.Logs},

@@ -170,6 +170,8 @@ type Span struct {
 	ErrorMessage string
 	// StatementHash groups database statements that differ only in literals; 0 when there is none.
 	StatementHash uint64
+	// Marks are bits: semconv.MarkColdStart, MarkRetry, MarkDeadLetter.
+	Marks uint8
 }
 
 // EndNS is Unix time in nanoseconds.

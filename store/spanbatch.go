@@ -54,6 +54,7 @@ func (b *SpanBatch) Append(s *Span) {
 	c.errorType.Append(s.ErrorType)
 	c.errorMessage.Append(s.ErrorMessage)
 	c.statementHash = append(c.statementHash, s.StatementHash)
+	c.marks = append(c.marks, s.Marks)
 	b.appendAttributes(s.Attributes)
 	c.droppedAttributes = append(c.droppedAttributes, s.DroppedAttributes)
 	c.droppedEvents = append(c.droppedEvents, s.DroppedEvents)

@@ -26,6 +26,7 @@ type spanColumns struct {
 	errorType     *lcColumn
 	errorMessage  textColumn
 	statementHash proto.ColUInt64
+	marks         proto.ColUInt8
 
 	promoted [len(promoted)]promotedData
 	attrs    *attrColumns
@@ -69,7 +70,7 @@ func newSpanColumns() *spanColumns {
 		{"status_code", &c.statusCode}, {"status_message", &c.statusMessage}, {"service_name", c.service},
 		{"resource_hash", &c.resourceHash}, {"scope_hash", &c.scopeHash},
 		{"category", c.category}, {"peer_name", c.peerName}, {"error_type", c.errorType}, {"error_message", &c.errorMessage},
-		{"statement_hash", &c.statementHash},
+		{"statement_hash", &c.statementHash}, {"marks", &c.marks},
 	}
 	for i, p := range promoted {
 		c.promoted[i] = newPromotedData(p.kind)
@@ -118,6 +119,7 @@ func (c *spanColumns) row(i int) Span {
 		ErrorType:         c.errorType.Row(i),
 		ErrorMessage:      c.errorMessage.Row(i),
 		StatementHash:     c.statementHash[i],
+		Marks:             c.marks[i],
 	}
 	for j := range promoted {
 		if v, ok := c.promoted[j].row(i); ok {

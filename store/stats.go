@@ -14,7 +14,7 @@ var signalTables = []struct {
 	signal string
 	tables []string
 }{
-	{"traces", []string{"spans", "trace_summaries", "links_reverse", "operations", "attribute_keys", "attribute_values", "resources", "scopes"}},
+	{"traces", []string{"spans", "trace_summaries", "links_reverse", "operations", "edges", "edges_5m", "attribute_keys", "attribute_values", "resources", "scopes"}},
 	{"logs", []string{"logs"}},
 	{"metrics", []string{"metrics", "metric_names"}},
 }

@@ -72,7 +72,7 @@ func (c *spanConverter) fill(s ptrace.Span) {
 	d.DroppedAttributes, d.DroppedEvents, d.DroppedLinks =
 		s.DroppedAttributesCount(), s.DroppedEventsCount(), s.DroppedLinksCount()
 
-	d.Category, d.PeerName, d.ErrorType, d.ErrorMessage, d.StatementHash = "", "", "", "", 0
+	d.Category, d.PeerName, d.ErrorType, d.ErrorMessage, d.StatementHash, d.Marks = "", "", "", "", 0, 0
 	d.Attributes = d.Attributes[:0]
 	for k, v := range s.Attributes().All() {
 		if !strings.HasPrefix(k, "weft.") || !c.derived(k, v) {
@@ -116,6 +116,12 @@ func (c *spanConverter) derived(key string, v pcommon.Value) bool {
 			return false
 		}
 		c.span.StatementHash = uint64(v.Int())
+		return true
+	case semconv.SpanMarks:
+		if v.Type() != pcommon.ValueTypeInt || v.Int() != int64(uint8(v.Int())) {
+			return false
+		}
+		c.span.Marks = uint8(v.Int())
 		return true
 	default:
 		return false

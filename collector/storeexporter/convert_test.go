@@ -59,6 +59,7 @@ func fullTraces() ptrace.Traces {
 	a.PutStr(semconv.ErrorType, "1213")
 	a.PutStr(semconv.ErrorMessage, "deadlock found")
 	a.PutInt(semconv.StatementHash, -5)
+	a.PutInt(semconv.SpanMarks, semconv.MarkRetry|semconv.MarkColdStart)
 	a.PutStr(semconv.StatementText, "SELECT ?")
 	e := s.Events().AppendEmpty()
 	e.SetName("exception")
@@ -113,6 +114,7 @@ func TestConvertSpan(t *testing.T) {
 		}},
 		DroppedAttributes: 5, DroppedEvents: 6, DroppedLinks: 7,
 		Service: "checkout", Category: "db", PeerName: "orders", ErrorType: "1213", ErrorMessage: "deadlock found", StatementHash: 1<<64 - 5,
+		Marks: semconv.MarkRetry | semconv.MarkColdStart,
 	}
 	if len(got) != 1 || !reflect.DeepEqual(got[0], want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -138,13 +140,14 @@ func TestConvertForeignDerivedAttribute(t *testing.T) {
 	a.PutInt(semconv.SpanCategory, 7)
 	a.PutStr(semconv.StatementHash, "x")
 	a.PutStr("weft.other", "y")
+	a.PutInt(semconv.SpanMarks, 256)
 	var c spanConverter
 	c.convert(td, 0, 1, func(s *store.Span) {
 		want := store.Attributes{
 			{Key: semconv.SpanCategory, Value: store.IntValue(7)}, {Key: semconv.StatementHash, Value: store.StringValue("x")},
-			{Key: "weft.other", Value: store.StringValue("y")},
+			{Key: "weft.other", Value: store.StringValue("y")}, {Key: semconv.SpanMarks, Value: store.IntValue(256)},
 		}
-		if !reflect.DeepEqual(s.Attributes, want) || s.Category != "" || s.StatementHash != 0 {
+		if !reflect.DeepEqual(s.Attributes, want) || s.Category != "" || s.StatementHash != 0 || s.Marks != 0 {
 			t.Errorf("got %+v", s)
 		}
 	})

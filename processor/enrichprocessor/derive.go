@@ -63,6 +63,73 @@ func (s *spans) peer(kind ptrace.SpanKind, category string) string {
 	return firstOf(hostOf(s.str(slotURLFull)), s.str(slotPeerAddress))
 }
 
+// marks are the bits of semconv.SpanMarks that the attributes in w give.
+func (s *spans) marks(kind ptrace.SpanKind) (marks int64) {
+	if s.flag(slotFaasColdstart) {
+		marks |= semconv.MarkColdStart
+	}
+	if s.integer(slotResendCount) > 0 || s.integer(slotAttempt) > 1 {
+		marks |= semconv.MarkRetry
+	}
+	if s.str(slotCondition) == semconv.ConditionDeadLetter ||
+		(kind == ptrace.SpanKindProducer && isDeadLetterName(s.str(slotMessagingDestination))) {
+		marks |= semconv.MarkDeadLetter
+	}
+	return marks
+}
+
+// flag reports whether an attribute is true, or the text "true", which is all that Jaeger's and Zipkin's clients can say.
+func (w *work) flag(at slot) bool {
+	return w.has(at) && (w.values[at].Type() == pcommon.ValueTypeBool && w.values[at].Bool() || w.str(at) == "true")
+}
+
+// integer is a number, also one in a text; 0 when there is none.
+func (w *work) integer(at slot) int64 {
+	if w.has(at) && w.values[at].Type() == pcommon.ValueTypeInt {
+		return w.values[at].Int()
+	}
+	n, _ := strconv.ParseInt(w.str(at), 10, 64)
+	return n
+}
+
+// isDeadLetterName reports whether a destination's name has one of the usual words for a dead-letter queue between separators:
+// (?i)(^|[-_.])(dlq|dead[-_.]?letters?)($|[-_.]), without the price of a regular expression per message.
+func isDeadLetterName(name string) bool {
+	const separators = "-_."
+	for at := 0; at <= len(name); at++ {
+		if at > 0 && strings.IndexByte(separators, name[at-1]) < 0 {
+			continue
+		}
+		rest := name[at:]
+		if hasWord(rest, "dlq") {
+			return true
+		}
+		if after, ok := cutFold(rest, "dead"); ok {
+			if after != "" && strings.IndexByte(separators, after[0]) >= 0 {
+				after = after[1:]
+			}
+			if hasWord(after, "letter") || hasWord(after, "letters") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// hasWord reports whether s is the word, in any case, or starts with it and a separator.
+func hasWord(s, word string) bool {
+	rest, ok := cutFold(s, word)
+	return ok && (rest == "" || strings.IndexByte("-_.", rest[0]) >= 0)
+}
+
+// cutFold is strings.CutPrefix for an ASCII prefix in any case.
+func cutFold(s, prefix string) (rest string, ok bool) {
+	if len(s) < len(prefix) || !strings.EqualFold(s[:len(prefix)], prefix) {
+		return "", false
+	}
+	return s[len(prefix):], true
+}
+
 func firstOf(texts ...string) string {
 	for _, t := range texts {
 		if t != "" {
@@ -99,11 +166,8 @@ type failure struct {
 
 // failure reads the span's own attributes. An OpenTracing error flag makes an unset status an error.
 func (s *spans) failure(span ptrace.Span) failure {
-	if s.has(slotErrorFlag) && span.Status().Code() == ptrace.StatusCodeUnset {
-		flag := s.values[slotErrorFlag]
-		if (flag.Type() == pcommon.ValueTypeBool && flag.Bool()) || s.str(slotErrorFlag) == "true" {
-			span.Status().SetCode(ptrace.StatusCodeError)
-		}
+	if s.flag(slotErrorFlag) && span.Status().Code() == ptrace.StatusCodeUnset {
+		span.Status().SetCode(ptrace.StatusCodeError)
 	}
 	if span.Status().Code() != ptrace.StatusCodeError {
 		return failure{}

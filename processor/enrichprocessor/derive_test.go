@@ -65,6 +65,48 @@ func TestCategoryAndPeer(t *testing.T) {
 	is(client, m{"faas.invoked_name": "resize"}, "faas", "resize")
 }
 
+func TestMarks(t *testing.T) {
+	type m = map[string]any
+	is := func(kind ptrace.SpanKind, attrs map[string]any, want string) {
+		t.Helper()
+		span := one(t, func(s ptrace.Span) {
+			s.SetKind(kind)
+			if err := s.Attributes().FromRaw(attrs); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if got := attr(span.Attributes(), semconv.SpanMarks); got != want {
+			t.Errorf("%v %v: got marks %q, want %q", kind, attrs, got, want)
+		}
+	}
+	const (
+		client, server, producer, consumer = ptrace.SpanKindClient, ptrace.SpanKindServer, ptrace.SpanKindProducer, ptrace.SpanKindConsumer
+		cold, retried, dead                = "1", "2", "4"
+	)
+	is(server, nil, "")
+	is(server, m{semconv.SpanMarks: 7}, "") // what a client claims is not believed
+	is(server, m{"faas.coldstart": true}, cold)
+	is(server, m{"faas.coldstart": "true"}, cold)
+	is(server, m{"faas.coldstart": false}, "")
+	is(server, m{"faas.coldstart": 1}, "")
+	is(client, m{"http.request.resend_count": 1}, retried)
+	is(client, m{"http.resend_count": "2"}, retried)
+	is(client, m{"http.request.resend_count": 0}, "")
+	is(consumer, m{semconv.Attempt: 2}, retried)
+	is(consumer, m{semconv.Attempt: 1}, "")
+	is(consumer, m{semconv.Attempt: 3, "faas.coldstart": true}, "3")
+	is(producer, m{semconv.DestinationCondition: semconv.ConditionDeadLetter}, dead)
+	is(producer, m{semconv.DestinationCondition: "success", "messaging.destination.name": "results"}, "")
+	for name, want := range map[string]string{
+		"dlq": dead, "orders-dlq": dead, "orders_DLQ": dead, "dlq.orders": dead, "a-dlq-b": dead, "dead-letter": dead, "DeadLetter": dead,
+		"orders.dead_letters": dead, "orders-dead.letter-2": dead, "deadletters": dead,
+		"": "", "orders": "", "dlqs": "", "mydlq": "", "dlq2": "", "dead": "", "deadletterbox": "", "undead-letter": "", "dead--letter": "", "dead-lette": "",
+	} {
+		is(producer, m{"messaging.destination.name": name}, want)
+		is(consumer, m{"messaging.destination.name": name}, "") // to work off a dead-letter queue kills no message
+	}
+}
+
 func TestFunctionResource(t *testing.T) {
 	r := newRig(t, nil)
 	td := ptrace.NewTraces()

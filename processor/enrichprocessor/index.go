@@ -36,6 +36,9 @@ const (
 	slotFaasColdstart
 	slotFaasInvoked
 	slotFaasName
+	slotResendCount
+	slotAttempt
+	slotCondition
 	firstFreeSlot
 )
 
@@ -52,7 +55,8 @@ var names = [firstFreeSlot]string{
 	slotPeerService: "service.peer.name", slotURLFull: "url.full", slotURLPath: "url.path", slotURLQuery: "url.query",
 	slotMessagingSystem: "messaging.system", slotMessagingDestination: "messaging.destination.name",
 	slotFaasTrigger: "faas.trigger", slotFaasInvocation: "faas.invocation_id", slotFaasColdstart: "faas.coldstart",
-	slotFaasInvoked: "faas.invoked_name", slotFaasName: "faas.name",
+	slotFaasInvoked: "faas.invoked_name", slotFaasName: "faas.name", slotResendCount: "http.request.resend_count",
+	slotAttempt: semconv.Attempt, slotCondition: semconv.DestinationCondition,
 }
 
 // special says that an old attribute's value needs more than a new name.
@@ -116,7 +120,7 @@ func buildIndex() map[string]*keyInfo {
 		}
 	}
 	for _, name := range []string{semconv.SpanCategory, semconv.PeerName, semconv.ErrorType, semconv.ErrorMessage,
-		semconv.StatementHash, semconv.StatementText} {
+		semconv.StatementHash, semconv.StatementText, semconv.SpanMarks} {
 		idx[name] = &keyInfo{derived: true}
 	}
 	return idx

@@ -66,6 +66,7 @@ func (s *spans) span(span ptrace.Span) {
 	category := s.category(span.Kind())
 	peer := s.peer(span.Kind(), category)
 	statement, system := s.str(slotDBText), s.str(slotDBSystem)
+	marks := s.marks(span.Kind())
 	failure := s.failure(span)
 	s.prune(attrs)
 
@@ -73,10 +74,13 @@ func (s *spans) span(span ptrace.Span) {
 	s.links(span, &rs)
 
 	failed := span.Status().Code() == ptrace.StatusCodeError
-	attrs.EnsureCapacity(attrs.Len() + added(peer != "", failed, failed, statement != "", statement != "", rs != 0))
+	attrs.EnsureCapacity(attrs.Len() + added(peer != "", marks != 0, failed, failed, statement != "", statement != "", rs != 0))
 	attrs.PutStr(semconv.SpanCategory, category)
 	if peer != "" {
 		attrs.PutStr(semconv.PeerName, peer)
+	}
+	if marks != 0 {
+		attrs.PutInt(semconv.SpanMarks, marks)
 	}
 	if failed {
 		failure.put(attrs, s.cfg.MaxValueBytes)

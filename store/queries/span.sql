@@ -3,7 +3,7 @@
 -- Reads: spans by its primary key (hour, service, start), then the bloom filter of trace_id.
 SELECT
     trace_id, span_id, parent_span_id, trace_state, flags, name, kind, start_time, duration_ns, status_code, status_message,
-    service_name, resource_hash, scope_hash, category, peer_name, error_type, error_message, statement_hash,
+    service_name, resource_hash, scope_hash, category, peer_name, error_type, error_message, statement_hash, marks,
     attr_http_request_method, attr_http_route, attr_http_response_status_code, attr_url_scheme,
     attr_url_path, attr_url_full, attr_user_agent_original, attr_client_address,
     attr_server_address, attr_server_port, attr_network_peer_address, attr_db_system_name,

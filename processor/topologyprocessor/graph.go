@@ -1,0 +1,528 @@
+package topologyprocessor
+
+import (
+	"cmp"
+	"hash/maphash"
+	"slices"
+	"time"
+
+	"weft/semconv"
+)
+
+// spanKey stands for (trace id, span id): a keyed hash, so that a sender cannot make ids collide. Among a million spans two
+// share a key once in 37 million windows.
+type spanKey uint64
+
+// calleeHalf tells the key of a server's or consumer's span from that of the client's when both have the same id, as Zipkin's
+// shared spans do. It is added to the key of the half that came second.
+const calleeHalf spanKey = 0x9e3779b97f4a7c15
+
+// Bits of what is known of a span. The lower ones are those of semconv.SpanMarks.
+const (
+	flagFailed   = 1 << (iota + 4) // status is error
+	flagTwin                       // another half has the same id
+	flagAnswered                   // a span on the other side of the call is known
+	flagExternal                   // was counted as a call of an external host
+)
+
+// Kinds of spans, with OTLP's numbers.
+const (
+	kindServer   = 2
+	kindClient   = 3
+	kindProducer = 4
+	kindConsumer = 5
+)
+
+// span is what the graph needs of a span.
+type span struct {
+	key, parent    spanKey // parent is 0 for a root
+	trace          [16]byte
+	startNS, endNS int64
+	service, peer  name // the peer is a host, a database or a destination
+	system         name // of a database or queue
+	kind           uint8
+	flags          uint8
+	category       category
+	links          []spanKey // distinct, without the parent
+}
+
+func (s *span) seen() seen {
+	return seen{startNS: s.startNS, endNS: s.endNS, service: s.service, peer: s.peer, kind: s.kind, flags: s.flags}
+}
+
+type category uint8
+
+const (
+	categoryOther category = iota
+	categoryDatabase
+	categoryCache
+	categoryCall // of a service or function
+)
+
+// seen is what is kept of a span for its window. No pointers: the garbage collector never looks at a million of them.
+type seen struct {
+	startNS, endNS int64
+	service, peer  name
+	kind, flags    uint8
+}
+
+// waiting is a span whose parent, or whose link's target, has not been seen. Those that wait for the same one are a chain.
+type waiting struct {
+	seen
+	link bool
+	next int32 // index in the same generation, -1 at the end
+}
+
+// generation is what arrived during one window. Two are kept, so that a span is known for one to two windows.
+type generation struct {
+	born  time.Time
+	spans map[spanKey]seen
+	first map[spanKey]int32 // of the chain that waits for a span
+	waits []waiting
+}
+
+func newGeneration(now time.Time) *generation {
+	return &generation{born: now, spans: make(map[spanKey]seen), first: make(map[spanKey]int32)}
+}
+
+// clear keeps the memory for the next window.
+func (g *generation) clear(now time.Time) {
+	g.born = now
+	clear(g.spans)
+	clear(g.first)
+	g.waits = g.waits[:0]
+}
+
+// external is a call that becomes one of an external host when no server span turns up within the grace period.
+type external struct {
+	key   spanKey
+	since time.Time
+}
+
+// graph pairs spans and counts edges. It has no clock, no lock and no goroutine: its callers say what time it is, with tick.
+type graph struct {
+	limits limits
+	now    time.Time // of the call under way
+	seed   maphash.Seed
+	names  names
+	young  *generation
+	old    *generation
+	// externals wait, oldest first.
+	externals []external
+	edges     map[edgeKey]*edge
+	named     []Edge // taken before the names were cleared
+	dirty     *dirt
+	stats     stats
+}
+
+// limits are the graph's part of Config.
+type limits struct {
+	window          time.Duration
+	externalAfter   time.Duration
+	maxSpans        int
+	maxEdges        int
+	maxNames        int
+	maxLateTraces   int
+	maxDirtyBuckets int
+}
+
+// stats counts since the last takeStats.
+type stats struct {
+	spans, duplicates, unpaired, late      int64
+	evicted, edgesOver, resets, tracesOver int64
+}
+
+func newGraph(l limits, now time.Time) *graph {
+	g := &graph{limits: l, now: now, seed: maphash.MakeSeed(), edges: make(map[edgeKey]*edge), dirty: newDirt(l)}
+	g.names.reset()
+	g.young, g.old = newGeneration(now), newGeneration(now)
+	return g
+}
+
+// open is the number of spans in memory.
+func (g *graph) open() int { return len(g.young.spans) + len(g.old.spans) }
+
+// tick sets the time and drops the older generation when the younger one has lived for a window or is full.
+func (g *graph) tick(now time.Time) {
+	g.now = now
+	full := len(g.young.spans) >= g.limits.maxSpans/2 || len(g.young.waits) >= g.limits.maxSpans/2
+	early := now.Sub(g.young.born) < g.limits.window
+	if early && !full {
+		return
+	}
+	g.settle()
+	if early {
+		g.settleAll()
+		g.stats.evicted += int64(len(g.old.spans))
+	}
+	// What is still waited for may be stored, from before this process or beyond a bound: reconciliation knows.
+	for _, at := range g.old.first {
+		for ; at >= 0; at = g.old.waits[at].next {
+			g.stats.unpaired++
+			g.dirty.bucket(g.old.waits[at].startNS, g.now)
+		}
+	}
+	g.old, g.young = g.young, g.old
+	g.young.clear(now)
+	if g.names.len() > g.limits.maxNames {
+		g.reset()
+	}
+}
+
+// reset forgets everything but the edges, whose names are kept; what was open is left to reconciliation.
+func (g *graph) reset() {
+	g.stats.resets++
+	for _, gen := range []*generation{g.young, g.old} {
+		for _, w := range gen.waits {
+			g.dirty.bucket(w.startNS, g.now)
+		}
+		for _, s := range gen.spans {
+			g.dirty.bucket(s.startNS, g.now)
+		}
+	}
+	g.settleAll()
+	g.named = append(g.named, g.take()...)
+	g.young, g.old = newGeneration(g.now), newGeneration(g.now)
+	g.names.reset()
+}
+
+// observe takes a span in. REQUIRES a tick before its names were numbered.
+func (g *graph) observe(s *span) {
+	g.stats.spans++
+	if g.now.UnixNano()-s.startNS > int64(g.limits.window) {
+		// Its partners may have come and gone.
+		g.stats.late++
+		if !g.dirty.trace(s.trace, g.now) {
+			g.stats.tracesOver++
+			g.dirty.bucket(s.startNS, g.now)
+		}
+	}
+	key, isNew := g.enter(s)
+	if !isNew {
+		g.stats.duplicates++
+		return
+	}
+	if s.parent != 0 {
+		g.follow(s.parent, s.seen(), false)
+	} else if s.kind == kindServer {
+		g.count(semconv.EdgeEntry, 0, s.service, 0, s.startNS, outcome{failed: s.flags&flagFailed != 0, durationNS: s.endNS - s.startNS, marks: s.flags & semconv.MarkColdStart})
+	}
+	for _, l := range s.links {
+		g.follow(l, s.seen(), true)
+	}
+	g.leaves(s, key)
+	g.arrived(s.key, s.seen())
+}
+
+// enter remembers s, under the key that it returns, unless it is known.
+func (g *graph) enter(s *span) (spanKey, bool) {
+	e := s.seen()
+	first, gen, ok := g.find(s.key)
+	if !ok {
+		g.young.spans[s.key] = e
+		return s.key, true
+	}
+	if first.kind == s.kind {
+		return 0, false
+	}
+	twin := s.key ^ calleeHalf
+	if second, _, ok := g.find(twin); ok && second.kind == s.kind {
+		return 0, false
+	}
+	e.flags |= flagTwin
+	if callee(s.kind) {
+		g.answer(s.key, e)
+		first, gen, _ = g.find(s.key)
+	}
+	if !callee(first.kind) {
+		g.dirty.trace(s.trace, g.now) // children that came before s were taken for those of first
+	}
+	first.flags |= flagTwin
+	gen.spans[s.key] = first
+	if callee(first.kind) {
+		e.flags |= flagAnswered
+	}
+	g.young.spans[twin] = e
+	return twin, true
+}
+
+func callee(kind uint8) bool { return kind == kindServer || kind == kindConsumer }
+
+func (g *graph) find(key spanKey) (seen, *generation, bool) {
+	if s, ok := g.young.spans[key]; ok {
+		return s, g.young, true
+	}
+	s, ok := g.old.spans[key]
+	return s, g.old, ok
+}
+
+// half is the span of a key; of two halves it is the callee's, for that one has the children.
+func (g *graph) half(key spanKey) (seen, bool) {
+	s, _, ok := g.find(key)
+	if ok && s.flags&flagTwin != 0 && !callee(s.kind) {
+		if t, _, ok := g.find(key ^ calleeHalf); ok && callee(t.kind) {
+			return t, true
+		}
+	}
+	return s, ok
+}
+
+// follow pairs s with the span of key, its parent or a link's target, now or when that arrives.
+func (g *graph) follow(key spanKey, s seen, link bool) {
+	if from, ok := g.half(key); ok {
+		g.pair(key, from, s, link)
+		return
+	}
+	next, ok := g.young.first[key]
+	if !ok {
+		next = -1
+	}
+	g.young.first[key] = int32(len(g.young.waits))
+	g.young.waits = append(g.young.waits, waiting{seen: s, link: link, next: next})
+}
+
+// arrived pairs those that waited for key with s.
+func (g *graph) arrived(key spanKey, s seen) {
+	for _, gen := range [...]*generation{g.young, g.old} {
+		at, ok := gen.first[key]
+		if !ok {
+			continue
+		}
+		delete(gen.first, key)
+		for ; at >= 0; at = gen.waits[at].next {
+			g.pair(key, s, gen.waits[at].seen, gen.waits[at].link)
+		}
+	}
+}
+
+// pair counts the edge from a parent, or a link's target, to s.
+func (g *graph) pair(key spanKey, from, s seen, link bool) {
+	if !link {
+		g.answer(key, s)
+		if from.flags&flagTwin != 0 {
+			g.answer(key^calleeHalf, s)
+		}
+	}
+	o := outcome{failed: s.flags&flagFailed != 0, durationNS: s.endNS - s.startNS, marks: s.flags & semconv.MarkColdStart}
+	if s.kind == kindConsumer || from.kind == kindProducer {
+		o.marks |= s.flags & semconv.MarkRetry
+		if from.kind == kindProducer {
+			o.aged, o.ageNS = true, max(0, s.startNS-from.endNS)
+		}
+		via := s.peer
+		if via == 0 {
+			via = from.peer
+		}
+		g.count(semconv.EdgeAsync, from.service, s.service, via, s.startNS, o)
+		return
+	}
+	if link {
+		if from.service != s.service {
+			o.marks = 0
+			g.count(semconv.EdgeLink, from.service, s.service, 0, s.startNS, o)
+		}
+		return
+	}
+	if from.service == s.service && (from.kind != kindClient || s.kind != kindServer) {
+		return
+	}
+	if from.kind == kindClient {
+		o.failed = o.failed || from.flags&flagFailed != 0
+	}
+	o.marks |= from.flags & semconv.MarkRetry
+	g.count(semconv.EdgeCall, from.service, s.service, 0, s.startNS, o)
+}
+
+// answer notes that s answers the call of a client span, so that this stayed inside the traced world, and takes back what was counted otherwise.
+func (g *graph) answer(key spanKey, s seen) {
+	at, gen, ok := g.find(key)
+	if !ok || at.kind != kindClient || at.flags&flagAnswered != 0 || at.service == s.service && !callee(s.kind) {
+		return
+	}
+	if at.flags&flagExternal != 0 {
+		g.countExternal(at, -1)
+	}
+	at.flags = at.flags&^flagExternal | flagAnswered
+	gen.spans[key] = at
+}
+
+// leaves counts the edges of calls to what sends no spans of its own.
+func (g *graph) leaves(s *span, key spanKey) {
+	failed, duration := s.flags&flagFailed != 0, s.endNS-s.startNS
+	switch {
+	case s.peer == 0:
+	case (s.category == categoryDatabase || s.category == categoryCache) && !callee(s.kind):
+		edge := uint8(semconv.EdgeDatabase)
+		if s.category == categoryCache {
+			edge = semconv.EdgeCache
+		}
+		g.count(edge, s.service, s.peer, s.system, s.startNS, outcome{failed: failed, durationNS: duration, marks: s.flags & semconv.MarkRetry})
+	case s.kind == kindProducer:
+		g.count(semconv.EdgePublish, s.service, s.peer, s.system, s.startNS, outcome{failed: failed, durationNS: duration, marks: s.flags & semconv.MarkDeadLetter})
+	case s.kind == kindConsumer:
+		g.count(semconv.EdgeConsume, s.peer, s.service, s.system, s.startNS, outcome{failed: failed, durationNS: duration, marks: s.flags & (semconv.MarkColdStart | semconv.MarkRetry)})
+	case s.kind == kindClient && s.category == categoryCall:
+		g.externals = append(g.externals, external{key, g.now})
+	}
+}
+
+// settle counts the calls that nobody answered within the grace period.
+func (g *graph) settle() {
+	n := 0
+	for n < len(g.externals) && g.now.Sub(g.externals[n].since) >= g.limits.externalAfter {
+		g.settleOne(g.externals[n].key)
+		n++
+	}
+	g.externals = slices.Delete(g.externals, 0, n)
+}
+
+// settleAll ends the grace period of all calls.
+func (g *graph) settleAll() {
+	for _, e := range g.externals {
+		g.settleOne(e.key)
+	}
+	g.externals = g.externals[:0]
+}
+
+func (g *graph) settleOne(key spanKey) {
+	s, gen, ok := g.find(key)
+	if !ok || s.flags&(flagAnswered|flagExternal) != 0 {
+		return
+	}
+	g.countExternal(s, 1)
+	s.flags |= flagExternal
+	gen.spans[key] = s
+}
+
+func (g *graph) countExternal(s seen, times int64) {
+	g.countTimes(semconv.EdgeExternal, s.service, s.peer, 0, s.startNS, times,
+		outcome{failed: s.flags&flagFailed != 0, durationNS: s.endNS - s.startNS, marks: s.flags & semconv.MarkRetry})
+}
+
+// outcome is what one call adds to an edge.
+type outcome struct {
+	failed     bool
+	durationNS int64
+	marks      uint8
+	aged       bool
+	ageNS      int64 // from the producer's end, when aged
+}
+
+type edgeKey struct {
+	bucket              int64 // Unix seconds
+	source, target, via name
+	kind                uint8
+}
+
+// edge is what was counted since the last take. Histograms are lists of buckets until then: appending is cheaper than a map.
+type edge struct {
+	calls, errors, coldStarts, retries, deadLetters, durationNS int64
+	latency, latencyBack, age                                   []uint16
+}
+
+func (g *graph) count(kind uint8, source, target, via name, startNS int64, o outcome) {
+	g.countTimes(kind, source, target, via, startNS, 1, o)
+}
+
+func (g *graph) countTimes(kind uint8, source, target, via name, startNS int64, times int64, o outcome) {
+	k := edgeKey{bucketOf(startNS), source, target, via, kind}
+	e := g.edges[k]
+	if e == nil {
+		if len(g.edges) >= g.limits.maxEdges {
+			g.stats.edgesOver++
+			g.dirty.bucket(startNS, g.now)
+			return
+		}
+		e = &edge{}
+		g.edges[k] = e
+	}
+	e.calls += times
+	e.durationNS += times * o.durationNS
+	if o.failed {
+		e.errors += times
+	}
+	if o.marks&semconv.MarkColdStart != 0 {
+		e.coldStarts += times
+	}
+	if o.marks&semconv.MarkRetry != 0 {
+		e.retries += times
+	}
+	if o.marks&semconv.MarkDeadLetter != 0 {
+		e.deadLetters += times
+	}
+	if times > 0 {
+		e.latency = append(e.latency, semconv.LatencyBucket(o.durationNS))
+	} else {
+		e.latencyBack = append(e.latencyBack, semconv.LatencyBucket(o.durationNS))
+	}
+	if o.aged {
+		e.age = append(e.age, semconv.LatencyBucket(o.ageNS))
+	}
+}
+
+// bucketOf is the 10-second bucket of a Unix time, in Unix seconds.
+func bucketOf(ns int64) int64 {
+	s := ns / int64(time.Second)
+	return s - s%semconv.EdgeBucketSeconds
+}
+
+// take hands over what was counted, in a stable order, and starts anew.
+func (g *graph) take() []Edge {
+	all := g.named
+	g.named = nil
+	for k, e := range g.edges {
+		out := Edge{
+			BucketUnix: k.bucket, Type: k.kind, Source: g.names.text(k.source), Target: g.names.text(k.target), Via: g.names.text(k.via),
+			Calls: e.calls, Errors: e.errors, ColdStarts: e.coldStarts, Retries: e.retries, DeadLetters: e.deadLetters, DurationNS: e.durationNS,
+			Latency: histogram(e.latency, e.latencyBack), QueueAge: histogram(e.age, nil),
+		}
+		if out.isZero() {
+			continue // counted and taken back
+		}
+		all = append(all, out)
+	}
+	clear(g.edges)
+	slices.SortFunc(all, Edge.compare)
+	return all
+}
+
+func histogram(add, subtract []uint16) map[uint16]int64 {
+	if len(add)+len(subtract) == 0 {
+		return nil
+	}
+	h := make(map[uint16]int64)
+	for _, b := range add {
+		h[b]++
+	}
+	for _, b := range subtract {
+		h[b]--
+	}
+	for b, n := range h {
+		if n == 0 {
+			delete(h, b)
+		}
+	}
+	return h
+}
+
+// Edge is what happened between two nodes in ten seconds, or the change of it: every count may be negative.
+type Edge struct {
+	// BucketUnix is the start of the ten seconds, in Unix seconds.
+	BucketUnix int64
+	// Type is one of semconv.Edge*.
+	Type uint8
+	// Source and Target name the nodes; the source of an entry is empty. Via is the system or destination between them.
+	Source, Target, Via                                         string
+	Calls, Errors, ColdStarts, Retries, DeadLetters, DurationNS int64
+	// Latency and QueueAge count by semconv.LatencyBucket; nil when empty.
+	Latency, QueueAge map[uint16]int64
+}
+
+func (e Edge) isZero() bool {
+	return e.Calls == 0 && e.Errors == 0 && e.ColdStarts == 0 && e.Retries == 0 && e.DeadLetters == 0 && e.DurationNS == 0 && len(e.Latency) == 0 && len(e.QueueAge) == 0
+}
+
+func (e Edge) compare(o Edge) int {
+	return cmp.Or(cmp.Compare(e.BucketUnix, o.BucketUnix), cmp.Compare(e.Type, o.Type), cmp.Compare(e.Source, o.Source),
+		cmp.Compare(e.Target, o.Target), cmp.Compare(e.Via, o.Via))
+}

@@ -1,0 +1,124 @@
+package topologyprocessor
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.opentelemetry.io/otel/metric"
+	"go.uber.org/zap"
+)
+
+// Sink is where edges go, and what knows the stored spans.
+type Sink interface {
+	// AddEdges stores one block; the same token twice stores it once.
+	AddEdges(ctx context.Context, edges []Edge, token string) error
+	// Reconcile makes the edges of these buckets what the stored spans say, and returns how many edges changed.
+	Reconcile(ctx context.Context, buckets []time.Time) (int, error)
+	// BucketsSince returns the buckets, newest first and at most limit, of the spans stored since an instant.
+	BucketsSince(ctx context.Context, stored time.Time, limit int) ([]time.Time, error)
+	// BucketsOfTraces returns the buckets, at most limit, in which these traces have spans.
+	BucketsOfTraces(ctx context.Context, ids [][16]byte, limit int) ([]time.Time, error)
+	// LastEdges is when edges were stored last; zero when there are none.
+	LastEdges(ctx context.Context) (time.Time, error)
+	// Behind is how long the oldest span that was accepted has waited to be stored; 0 when none does.
+	Behind() time.Duration
+}
+
+// topology is the processor. It never changes or holds back data.
+type topology struct {
+	cfg  Config
+	next consumer.Traces
+	sink Sink
+	log  *zap.Logger
+	tel  *telemetry
+	now  func() time.Time
+	raw  sync.Pool // of *[]rawSpan
+
+	mu    sync.Mutex // protects graph
+	graph *graph
+
+	// Set by Start.
+	registration metric.Registration
+	cancel       context.CancelFunc
+	done         chan struct{}
+}
+
+func newTopology(cfg Config, set component.TelemetrySettings, next consumer.Traces, sink Sink) (*topology, error) {
+	tel, err := newTelemetry(set.MeterProvider)
+	if err != nil {
+		return nil, fmt.Errorf("register metrics: %w", err)
+	}
+	t := &topology{cfg: cfg, next: next, sink: sink, log: set.Logger, tel: tel, now: time.Now}
+	t.graph = newGraph(cfg.limits(), t.now())
+	return t, nil
+}
+
+// Capabilities says that the data is only read.
+func (t *topology) Capabilities() consumer.Capabilities { return consumer.Capabilities{} }
+
+// Start begins to write edges.
+func (t *topology) Start(context.Context, component.Host) (err error) {
+	t.registration, err = t.tel.watch(func() (open, dirty int) {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		return t.graph.open(), len(t.graph.dirty.buckets)
+	})
+	if err != nil {
+		return fmt.Errorf("register metrics: %w", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	t.cancel, t.done = cancel, make(chan struct{})
+	w := &writer{topology: t, id: rand.Text(), started: t.now()}
+	go func() {
+		defer close(t.done)
+		w.run(ctx)
+	}()
+	return nil
+}
+
+// ConsumeTraces passes td on and counts it when it was accepted.
+func (t *topology) ConsumeTraces(ctx context.Context, td ptrace.Traces) error {
+	raw, _ := t.raw.Get().(*[]rawSpan)
+	if raw == nil {
+		raw = new([]rawSpan)
+	}
+	*raw = extract((*raw)[:0], td)
+	err := t.next.ConsumeTraces(ctx, td)
+	if err == nil {
+		t.observe(*raw)
+	}
+	clear(*raw)
+	t.raw.Put(raw)
+	return err
+}
+
+func (t *topology) observe(raw []rawSpan) {
+	now := t.now()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for i := range raw {
+		t.graph.tick(now)
+		s := t.graph.span(&raw[i])
+		t.graph.observe(&s)
+	}
+}
+
+// shutdownTimeout bounds the last write.
+const shutdownTimeout = 5 * time.Second
+
+// Shutdown writes what was counted. What cannot be written any more is found by reconciliation after the next start.
+func (t *topology) Shutdown(context.Context) error {
+	if t.cancel == nil {
+		return nil
+	}
+	t.cancel()
+	<-t.done
+	t.cancel = nil
+	return t.registration.Unregister()
+}
