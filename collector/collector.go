@@ -18,7 +18,6 @@ import (
 	"go.opentelemetry.io/collector/otelcol"
 
 	"weft/auth"
-	"weft/collector/storeexporter"
 )
 
 //go:embed default.yaml
@@ -28,8 +27,8 @@ var defaultYAML string
 type Settings struct {
 	// ConfigFile is the path of a collector configuration that replaces the embedded one; empty for the embedded one.
 	ConfigFile string
-	// Store is where the weft_store exporter inserts.
-	Store storeexporter.Inserter
+	// Store is where the weft_store exporter and the topology processor insert.
+	Store Store
 	// QueueDir is the folder of the exporter's disk queue. It is made when it is missing.
 	QueueDir string
 	// Tokens authenticates clients on every HTTP and gRPC port; nil lets everyone in. UDP knows no authentication.

@@ -14,11 +14,13 @@ import (
 	"weft/collector/samplingextension"
 	"weft/collector/storeexporter"
 	"weft/processor/enrichprocessor"
+	"weft/processor/topologyprocessor"
 )
 
 // factories lists every component of this distribution. The host extension reports to h.
 func factories(set Settings, h *host) (otelcol.Factories, error) {
 	f := otelcol.Factories{Telemetry: newTelemetryFactory(set.Registerer, set.Logger)}
+	backlog := &storeexporter.Backlog{}
 	var err error
 	if f.Receivers, err = otelcol.MakeFactoryMap[receiver.Factory](
 		counted(otlpreceiver.NewFactory()),
@@ -30,11 +32,12 @@ func factories(set Settings, h *host) (otelcol.Factories, error) {
 	if f.Processors, err = otelcol.MakeFactoryMap[processor.Factory](
 		memorylimiterprocessor.NewFactory(),
 		enrichprocessor.NewFactory(),
+		topologyprocessor.NewFactory(edgeSink{set.Store, backlog}),
 	); err != nil {
 		return f, err
 	}
 	if f.Exporters, err = otelcol.MakeFactoryMap[exporter.Factory](
-		storeexporter.NewFactory(set.Store),
+		storeexporter.NewFactory(set.Store, backlog),
 	); err != nil {
 		return f, err
 	}

@@ -15,13 +15,29 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
 
 	"weft/semconv"
 	"weft/store"
 )
 
-// rows counts what the real exporter inserts.
-type rows struct{ spans, logs, points atomic.Int64 }
+// rows counts what the real exporter and the topology processor insert.
+type rows struct {
+	Store                        // nothing else is asked for
+	spans, logs, points, entries atomic.Int64
+}
+
+func (r *rows) InsertEdges(_ context.Context, edges []store.Edge, _ string) error {
+	for _, e := range edges {
+		if e.Type == store.EdgeEntry {
+			r.entries.Add(e.Calls)
+		}
+	}
+	return nil
+}
+
+func (r *rows) LastEdgeInsert(context.Context) (time.Time, error) { return time.Now(), nil }
 
 func (r *rows) InsertSpans(_ context.Context, b *store.SpanBatch, _ string) error {
 	r.spans.Add(int64(b.Rows()))
@@ -61,6 +77,12 @@ func TestRun(t *testing.T) {
 		}
 	}
 	conn := dial(t, r.addr["WEFT_OTLP_GRPC"])
+	answered := otlpRequest("answered")
+	answered.Traces().ResourceSpans().At(0).ScopeSpans().At(0).Spans().At(0).SetSpanID(pcommon.SpanID{9})
+	answered.Traces().ResourceSpans().At(0).ScopeSpans().At(0).Spans().At(0).SetKind(ptrace.SpanKindServer)
+	if _, err := ptraceotlp.NewGRPCClient(conn).Export(t.Context(), answered); err != nil {
+		t.Fatal(err)
+	}
 	ld := plog.NewLogs()
 	ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty().Body().SetStr("hello")
 	if _, err := plogotlp.NewGRPCClient(conn).Export(t.Context(), plogotlp.NewExportRequestFromLogs(ld)); err != nil {
@@ -73,15 +95,18 @@ func TestRun(t *testing.T) {
 	if _, err := pmetricotlp.NewGRPCClient(conn).Export(t.Context(), pmetricotlp.NewExportRequestFromMetrics(md)); err != nil {
 		t.Fatal(err)
 	}
-	r.waitMetric(t, float64(len(all)), semconv.MetricStored, "signal=traces")
+	r.waitMetric(t, float64(len(all)+1), semconv.MetricStored, "signal=traces")
 	r.waitMetric(t, 1, semconv.MetricStored, "signal=logs")
 	r.waitMetric(t, 1, semconv.MetricStored, "signal=metrics")
 	cancel()
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
-	if s, l, p := into.spans.Load(), into.logs.Load(), into.points.Load(); s != int64(len(all)) || l != 1 || p != 1 {
-		t.Errorf("got %d spans, %d logs, %d points, want %d, 1, 1", s, l, p, len(all))
+	if into.entries.Load() != 1 {
+		t.Errorf("counted %d calls of users, want that of the one server span", into.entries.Load())
+	}
+	if s, l, p := into.spans.Load(), into.logs.Load(), into.points.Load(); s != int64(len(all)+1) || l != 1 || p != 1 {
+		t.Errorf("got %d spans, %d logs, %d points, want %d, 1, 1", s, l, p, len(all)+1)
 	}
 }
 

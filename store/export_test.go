@@ -92,6 +92,9 @@ func MigrationStatements(t interface{ Fatal(...any) }) []string {
 	return statements
 }
 
+// LimitGraph makes reconciliation read at most so many spans in one pass.
+func (s *Store) LimitGraph(spans uint64) { s.graphSpans = spans }
+
 // Collect runs a statement as the reads do, and drops its rows.
 func (s *Store) Collect(ctx context.Context, statement string) error {
 	_, err := collect(ctx, s, statement, nil, func(driver.Rows, *struct{}) error { return nil })

@@ -32,8 +32,10 @@ type Store struct {
 		keys              sentSet[sampleKey]
 		values            sentSet[sampleValue]
 	}
-	budget  valueBudget
-	origins originCache
+	budget valueBudget
+	// graphSpans is maxGraphSpans; tests lower it.
+	graphSpans uint64
+	origins    originCache
 }
 
 // Open connects, creates the database, applies the migrations it lacks and the retention. It does not wait for a server that
@@ -66,7 +68,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, wrap(op, err)
 	}
-	s := &Store{database: t.database, sql: conn, native: newPool(t), queries: queries}
+	s := &Store{database: t.database, sql: conn, native: newPool(t), queries: queries, graphSpans: maxGraphSpans}
 	applied, err := migrate(ctx, conn, migrations)
 	if len(applied) > 0 {
 		logger.Info("database migrated", "database", t.database, "migrations", applied)

@@ -85,7 +85,7 @@ const maxGroupGap = int64(30 * time.Second)
 
 // groupRanges splits ranges, which it sorts, into groups to be read together.
 func groupRanges(ranges []traceRange) [][]traceRange {
-	slices.SortFunc(ranges, func(a, b traceRange) int { return cmp.Compare(a.firstNS, b.firstNS) })
+	sortRanges(ranges)
 	var groups [][]traceRange
 	start := 0
 	for i := 1; i <= len(ranges); i++ {
@@ -97,19 +97,25 @@ func groupRanges(ranges []traceRange) [][]traceRange {
 	return groups
 }
 
+func sortRanges(ranges []traceRange) {
+	slices.SortFunc(ranges, func(a, b traceRange) int { return cmp.Compare(a.firstNS, b.firstNS) })
+}
+
 func (s *Store) traceRanges(ctx context.Context, ids []TraceID) ([]traceRange, error) {
 	hexIDs := make([]string, len(ids))
 	for i, id := range ids {
 		hexIDs[i] = id.String()
 	}
-	return collect(ctx, s, s.named("trace_ranges"), []any{param("ids", hexIDs)}, func(rows driver.Rows, r *traceRange) error {
-		var id string
-		if err := rows.Scan(&id, &r.firstNS, &r.lastNS, &r.spans, &r.services, &r.maxInserted); err != nil {
-			return err
-		}
-		copy(r.id[:], id)
-		return nil
-	})
+	return collect(ctx, s, s.named("trace_ranges"), []any{param("ids", hexIDs)}, scanRange)
+}
+
+func scanRange(rows driver.Rows, r *traceRange) error {
+	var id string
+	if err := rows.Scan(&id, &r.firstNS, &r.lastNS, &r.spans, &r.services, &r.maxInserted); err != nil {
+		return err
+	}
+	copy(r.id[:], id)
+	return nil
 }
 
 // readTraces reads the spans of all ranges in one query: step two. The services and the time range lead the engine to a few
@@ -171,18 +177,21 @@ func (s *Store) readSpans(ctx context.Context, query string, params []proto.Para
 // readNative runs a query into columns; block is called after each block that has rows. A connection that died is replaced
 // once, after restart has been called.
 func (s *Store) readNative(ctx context.Context, statement string, params []proto.Parameter, columns []namedColumn, block, restart func()) error {
+	return s.readNativeQuery(ctx, ch.Query{Body: statement, Parameters: params}, columns, block, restart)
+}
+
+// readNativeQuery is readNative for a query that may bring a temporary table along.
+func (s *Store) readNativeQuery(ctx context.Context, q ch.Query, columns []namedColumn, block, restart func()) error {
 	results := make(proto.Results, len(columns))
 	for i, c := range columns {
 		results[i] = proto.ResultColumn{Name: c.name, Data: c.data}
 	}
-	q := ch.Query{
-		Body: statement, Parameters: params, Result: results, Settings: nativeReadLimits,
-		OnResult: func(_ context.Context, b proto.Block) error {
-			if b.Rows > 0 {
-				block()
-			}
-			return nil
-		},
+	q.Result, q.Settings = results, nativeReadLimits
+	q.OnResult = func(_ context.Context, b proto.Block) error {
+		if b.Rows > 0 {
+			block()
+		}
+		return nil
 	}
 	restart()
 	err := s.native.do(ctx, q)

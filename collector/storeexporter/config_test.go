@@ -17,7 +17,7 @@ import (
 )
 
 func TestConfig(t *testing.T) {
-	if err := componenttest.CheckConfigStruct(NewFactory(nil).CreateDefaultConfig()); err != nil {
+	if err := componenttest.CheckConfigStruct(NewFactory(nil, nil).CreateDefaultConfig()); err != nil {
 		t.Error(err)
 	}
 	all, err := confmaptest.LoadConf("testdata/config.yaml")
@@ -30,7 +30,7 @@ func TestConfig(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		cfg := NewFactory(nil).CreateDefaultConfig().(*Config)
+		cfg := NewFactory(nil, nil).CreateDefaultConfig().(*Config)
 		if err := sub.Unmarshal(cfg); err != nil {
 			t.Fatal(err)
 		}

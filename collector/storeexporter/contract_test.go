@@ -138,7 +138,7 @@ func TestConsumeContract(t *testing.T) {
 }
 
 func TestLifecycleOfEverySignal(t *testing.T) {
-	f := NewFactory(nil)
+	f := NewFactory(nil, nil)
 	cfg := testConfig(t)
 	ctx := context.Background()
 	set := exportertest.NewNopSettings(Type)

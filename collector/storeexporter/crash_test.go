@@ -61,7 +61,7 @@ func crashChild() int {
 	if err != nil {
 		return fail(err)
 	}
-	exp, err := NewFactory(st).CreateTraces(ctx, exportertest.NewNopSettings(Type), crashConfig(set.Dir))
+	exp, err := NewFactory(st, nil).CreateTraces(ctx, exportertest.NewNopSettings(Type), crashConfig(set.Dir))
 	if err != nil {
 		return fail(err)
 	}
@@ -128,7 +128,7 @@ func TestCrash(t *testing.T) {
 	cfg.BlockRows = 20_000 // the blocks that were formed keep their size; the rest goes faster
 	set := exportertest.NewNopSettings(Type)
 	set.Logger = zaptest.NewLogger(t)
-	exp, err := NewFactory(st).CreateTraces(ctx, set, cfg)
+	exp, err := NewFactory(st, nil).CreateTraces(ctx, set, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

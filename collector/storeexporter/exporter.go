@@ -47,6 +47,8 @@ type pipeline[T any] struct {
 	aside        *rejected
 	registration metric.Registration
 	delivery     *delivery[T]
+
+	backlog *Backlog // nil when nobody asks
 }
 
 func newPipeline[T any](cfg *Config, set component.TelemetrySettings, sig signal[T], ins Inserter) (*pipeline[T], error) {
@@ -96,6 +98,9 @@ func (p *pipeline[T]) Start(context.Context, component.Host) (err error) {
 	}
 	p.delivery = startDelivery(p)
 	p.running = true
+	if p.backlog != nil {
+		p.backlog.watch(p, p.waited)
+	}
 	return nil
 }
 
@@ -153,6 +158,9 @@ func (p *pipeline[T]) Shutdown(ctx context.Context) error {
 	p.mu.Unlock()
 	if !running {
 		return nil
+	}
+	if p.backlog != nil {
+		defer p.backlog.forget(p)
 	}
 	p.consuming.Wait()
 	ctx, cancel := context.WithTimeout(ctx, p.cfg.DrainTimeout)

@@ -94,7 +94,7 @@ func BenchmarkIngest(b *testing.B) {
 				}
 				cfg := defaultConfig().(*Config)
 				cfg.Directory, cfg.DrainTimeout = b.TempDir(), 10*time.Minute
-				exp, err := NewFactory(ins).CreateTraces(ctx, exportertest.NewNopSettings(Type), cfg)
+				exp, err := NewFactory(ins, nil).CreateTraces(ctx, exportertest.NewNopSettings(Type), cfg)
 				if err != nil {
 					b.Fatal(err)
 				}

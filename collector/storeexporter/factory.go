@@ -10,12 +10,16 @@ import (
 // Type is the component type, as it stands in the collector's configuration.
 var Type = component.MustNewType("weft_store")
 
-// NewFactory returns the factory of the weft_store exporter, which stores into ins.
-func NewFactory(ins Inserter) exporter.Factory {
+// NewFactory returns the factory of the weft_store exporter, which stores into ins. Backlog, which may be nil, is told about its spans.
+func NewFactory(ins Inserter, backlog *Backlog) exporter.Factory {
 	return exporter.NewFactory(Type, defaultConfig,
 		exporter.WithTraces(func(_ context.Context, set exporter.Settings, cfg component.Config) (exporter.Traces, error) {
 			p, err := newPipeline(cfg.(*Config), set.TelemetrySettings, traces, ins)
-			return tracesExporter{p}, err
+			if err != nil {
+				return nil, err
+			}
+			p.backlog = backlog
+			return tracesExporter{p}, nil
 		}, component.StabilityLevelAlpha),
 		exporter.WithLogs(func(_ context.Context, set exporter.Settings, cfg component.Config) (exporter.Logs, error) {
 			p, err := newPipeline(cfg.(*Config), set.TelemetrySettings, logs, ins)

@@ -87,6 +87,7 @@ type queue[T any] struct {
 	nextSeq  uint64
 	durable  uint64 // every record up to here is safe
 	low      uint64 // every record below is stored
+	opened   uint64 // the first record of this process
 	bytes    int64  // of all segments
 	retryAt  time.Time
 	closed   bool
@@ -137,7 +138,7 @@ func openQueue[T any](cfg *Config, dir string, fs files) (q *queue[T], torn []re
 			return nil, nil, err
 		}
 	}
-	q.durable = q.nextSeq - 1
+	q.durable, q.opened = q.nextSeq-1, q.nextSeq
 	return q, torn, nil
 }
 
@@ -195,7 +196,7 @@ func truncate(fs files, path string, size int64) error {
 // startAt makes next the number of the next record at least, for a queue whose segments are all gone.
 func (q *queue[T]) startAt(next uint64) {
 	q.nextSeq = max(q.nextSeq, next)
-	q.durable = q.nextSeq - 1
+	q.durable, q.opened = q.nextSeq-1, q.nextSeq
 }
 
 // append writes one record and returns when it is durable. data is what the record decodes to, kept in memory for the
@@ -456,6 +457,13 @@ func (q *queue[T]) stats() (bytes int64, records uint64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.bytes, q.nextSeq - q.low
+}
+
+// inherits says whether records of an earlier process are not stored yet.
+func (q *queue[T]) inherits() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.low < q.opened
 }
 
 // last is the newest durable record.

@@ -25,7 +25,7 @@ func TestRealStore(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer st.Close()
-	f, cfg, set := NewFactory(st), testConfig(t), exportertest.NewNopSettings(Type)
+	f, cfg, set := NewFactory(st, nil), testConfig(t), exportertest.NewNopSettings(Type)
 	tr, err := f.CreateTraces(ctx, set, cfg)
 	if err != nil {
 		t.Fatal(err)

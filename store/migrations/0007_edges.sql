@@ -58,3 +58,6 @@ GROUP BY bucket, type, source, target, via;
 
 -- Cold start, retry, dead letter: the bits of semconv.SpanMarks.
 ALTER TABLE spans ADD COLUMN IF NOT EXISTS marks UInt8 CODEC(ZSTD(1)) AFTER statement_hash;
+
+-- Finds the spans that came in since the topology was last right: as spans come in about in the order of their starts, a granule has few.
+ALTER TABLE spans ADD INDEX IF NOT EXISTS idx_inserted inserted_at TYPE minmax GRANULARITY 1;
