@@ -20,10 +20,21 @@ const (
 var tableRules = map[string]map[string]string{
 	"stock": {"otel_traces": perCopy},
 	"weft": {
-		"spans": perCopy, "edges": perCopy,
-		"resources": perDay, "scopes": perDay, "attribute_keys": perDay, "attribute_values": perDay,
+		"spans": perCopy, "edges": perCopy, "trace_summaries": perCopy, "links_reverse": perCopy,
+		"operation_minutes": perCopy, "statement_minutes": perCopy,
+		"resources": perDay, "scopes": perDay, "attribute_keys": perDay, "attribute_values": perDay, "statements": perDay, "peers": perDay,
 		"schema_migrations": never,
 	},
+}
+
+// summaryValues are the columns of trace_summaries whose values a copy changes and whose type does not say so: instants in
+// nanoseconds, the day of a start, and the rank of the root, which counts in four nanoseconds.
+var summaryValues = map[string]string{
+	"day":           "toDate32(fromUnixTimestamp64Nano(`start_ns` - {shift} * 1000000000, 'UTC'))",
+	"start_ns":      "`start_ns` - {shift} * 1000000000",
+	"end_ns":        "`end_ns` - {shift} * 1000000000",
+	"last_start_ns": "`last_start_ns` - {shift} * 1000000000",
+	"root":          "tuple(root.1, root.2 - {shift} * 250000000, root.3, root.4)",
 }
 
 // sliceSeconds is how much of the base one INSERT SELECT copies, a multiple of an edge's bucket.
@@ -61,8 +72,8 @@ func (q *querying) multiply(ctx context.Context, s side, copies int) error {
 // table is one that is copied: the columns and what the copy's values are.
 type table struct {
 	database, name, rule string
-	// timeColumn orders the base; for perDay it is the day.
-	timeColumn      string
+	// time is the expression that the base is cut by; for perDay it is the day.
+	time            string
 	columns, values []string
 }
 
@@ -111,18 +122,24 @@ func (q *querying) columns(ctx context.Context, t *table) error {
 		return err
 	}
 	defer rows.Close()
+	if t.name == "trace_summaries" {
+		t.time = "fromUnixTimestamp64Nano(`start_ns`, 'UTC')"
+	}
 	for rows.Next() {
 		var name, kind string
 		if err := rows.Scan(&name, &kind); err != nil {
 			return err
 		}
 		value, isTime := copiedValue(name, kind)
-		if isTime && t.timeColumn == "" {
-			t.timeColumn = name
+		if own := summaryValues[name]; own != "" && t.name == "trace_summaries" {
+			value = own
+		}
+		if isTime && t.time == "" {
+			t.time = "`" + name + "`"
 		}
 		t.columns, t.values = append(t.columns, "`"+name+"`"), append(t.values, value)
 	}
-	if t.timeColumn == "" {
+	if t.time == "" {
 		return fmt.Errorf("%s has no time", t.name)
 	}
 	return rows.Err()
@@ -141,6 +158,9 @@ func copiedValue(name, kind string) (value string, isTime bool) {
 			return "arrayMap(x -> " + expression + ", " + column + ")"
 		}
 		return strings.ReplaceAll(expression, "(x", "("+column)
+	}
+	if inner, ok := strings.CutPrefix(kind, "SimpleAggregateFunction("); ok {
+		_, kind, _ = strings.Cut(strings.TrimSuffix(inner, ")"), ", ")
 	}
 	element := kind
 	if inner, ok := strings.CutPrefix(kind, "Array("); ok {
@@ -174,24 +194,23 @@ func (q *querying) copyTable(ctx context.Context, t table, k int) error {
 		_, err := q.db.ExecContext(ctx, statement)
 		return err
 	}
-	column := "`" + t.timeColumn + "`"
 	if t.rule == perDay {
 		// Only where the copy reaches another day than the copies before it.
 		reach := func(k int) int {
 			return int(start.Truncate(24*time.Hour).Sub(start.Add(-time.Duration(k)*baseSpread).Truncate(24*time.Hour)) / (24 * time.Hour))
 		}
 		if days := reach(k); days > reach(k-1) {
-			return run(fmt.Sprintf("%s >= toDate('%s')", column, start.Format(time.DateOnly)), days)
+			return run(fmt.Sprintf("%s >= toDate('%s')", t.time, start.Format(time.DateOnly)), days)
 		}
 		return nil
 	}
 	slices := int(baseSpread/time.Second) / sliceSeconds
 	for i := range slices {
 		from := start.Unix() + int64(i*sliceSeconds)
-		where := fmt.Sprintf("%s >= toDateTime(%d)", column, from-from%10)
+		where := fmt.Sprintf("%s >= toDateTime(%d)", t.time, from-from%10)
 		if i < slices-1 {
 			to := from + sliceSeconds
-			where += fmt.Sprintf(" AND %s < toDateTime(%d)", column, to-to%10)
+			where += fmt.Sprintf(" AND %s < toDateTime(%d)", t.time, to-to%10)
 		}
 		if err := run(where, k*int(baseSpread/time.Second)); err != nil {
 			return err

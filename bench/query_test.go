@@ -67,6 +67,8 @@ func TestCopiedValue(t *testing.T) {
 		{"ParentSpanId", "String", "if(empty(`ParentSpanId`), '', lower(hex(bitXor(toFixedString(unhex(`ParentSpanId`), 8), toFixedString(unhex(repeat('{byte}', 8)), 8)))))"},
 		{"duration_ns", "Int64", "`duration_ns`"},
 		{"resource_hash", "UInt64", "`resource_hash`"},
+		{"updated_at", "SimpleAggregateFunction(max, DateTime64(3, 'UTC'))", "subtractSeconds(`updated_at`, {shift})"},
+		{"calls", "SimpleAggregateFunction(sum, Int64)", "`calls`"},
 	} {
 		if got, _ := copiedValue(c.name, c.kind); got != c.want {
 			t.Errorf("copiedValue(%s, %s):\n got %s\nwant %s", c.name, c.kind, got, c.want)
