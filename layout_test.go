@@ -17,6 +17,7 @@ import (
 var mayImport = map[string][]string{
 	"semconv":   {},
 	"auth":      {},
+	"analysis":  {},
 	"sdk":       {},
 	"state":     {"semconv"},
 	"faas":      {"semconv", "state"},
@@ -24,7 +25,7 @@ var mayImport = map[string][]string{
 	"store":     {"semconv"},
 	"collector": {"processor", "store", "semconv", "auth"},
 	"alert":     {"store", "state", "semconv"},
-	"web":       {"store", "state", "alert", "semconv", "auth"},
+	"web":       {"store", "state", "alert", "semconv", "auth", "analysis"},
 	"cmd":       {"semconv", "auth", "state", "faas", "processor", "store", "collector", "alert", "web"},
 	"examples":  {"sdk"},
 	"e2e":       {"semconv", "store", "bench"},

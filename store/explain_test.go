@@ -45,17 +45,42 @@ func TestReadsUseTheirIndexes(t *testing.T) {
 	withText := maps.Clone(params)
 	withText["contains"], withText["id"] = "%line 77%", ""
 	got["query search_logs for a text"] = explain(t, s, s.Named("search_logs"), arguments(s.Named("search_logs"), withText), ids)
+	str := store.StringValue
+	eq := func(field string, v store.Value) store.Predicate { return store.Predicate{Field: field, Value: v} }
 	for name, q := range map[string]store.TraceQuery{
 		"everything":       {},
-		"service":          {Where: []store.Predicate{{Field: store.FieldService, Value: store.StringValue(genService(3))}}},
-		"operation":        {Where: []store.Predicate{{Field: store.FieldName, Value: store.StringValue("nobody does this")}}},
-		"needle":           {Where: []store.Predicate{{Field: "order.id", Value: store.StringValue("no such order")}}},
-		"needle number":    {Where: []store.Predicate{{Field: "rpc.message.id", Value: store.IntValue(-77)}}},
-		"needle as text":   {Where: []store.Predicate{{Field: "rpc.message.id", Value: store.StringValue("-77")}}},
-		"promoted text":    {Where: []store.Predicate{{Field: "url.path", Value: store.StringValue("/nowhere")}}},
-		"long spans":       {Where: []store.Predicate{{Field: store.FieldDuration, Op: store.OpGreater, Value: store.IntValue(1e12)}}},
-		"resource":         {Where: []store.Predicate{{Field: "container.id", Value: store.StringValue("none")}}},
+		"service":          {Where: store.Predicate{Field: store.FieldService, Value: store.StringValue(genService(3))}},
+		"operation":        {Where: store.Predicate{Field: store.FieldName, Value: store.StringValue("nobody does this")}},
+		"needle":           {Where: store.Predicate{Field: "order.id", Value: store.StringValue("no such order")}},
+		"needle number":    {Where: store.Predicate{Field: "rpc.message.id", Value: store.IntValue(-77)}},
+		"needle as text":   {Where: store.Predicate{Field: "rpc.message.id", Value: store.StringValue("-77")}},
+		"promoted text":    {Where: store.Predicate{Field: "url.path", Value: store.StringValue("/nowhere")}},
+		"long spans":       {Where: store.Predicate{Field: store.FieldDuration, Op: store.OpGreater, Value: store.IntValue(1e12)}},
+		"resource":         {Where: store.Predicate{Field: "container.id", Value: store.StringValue("none")}},
 		"errors of traces": {ErrorsOnly: true},
+		"error":            {Where: eq(store.FieldError, store.BoolValue(true))},
+		"in":               {Where: store.Predicate{Field: "order.id", Op: store.OpIn, Values: []store.Value{str("no such order"), str("nor this")}}},
+		"in names":         {Where: store.Predicate{Field: store.FieldName, Op: store.OpIn, Values: []store.Value{str("nobody"), str("nothing")}}},
+		"in numbers":       {Where: store.Predicate{Field: "rpc.message.id", Op: store.OpIn, Values: []store.Value{store.IntValue(-77), store.IntValue(-78)}}},
+		"regex":            {Where: store.Predicate{Field: "order.id", Op: store.OpMatches, Value: str("^0000")}},
+		"regex of none":    {Where: store.Predicate{Field: "rare.key", Op: store.OpMatches, Value: str("^0000")}},
+		"exists":           {Where: store.Predicate{Field: "rare.key", Op: store.OpExists}},
+		"greater":          {Where: store.Predicate{Field: "rare.number", Op: store.OpGreater, Value: store.IntValue(5)}},
+		"flag":             {Where: eq("rare.flag", store.BoolValue(true))},
+		"not equal":        {Where: store.Predicate{Field: "rare.key", Op: store.OpNotEqual, Value: str("x")}},
+		"not":              {Where: store.Not{Of: eq("order.id", str("no such order"))}},
+		"not in":           {Where: store.Not{Of: store.Or{eq(store.FieldService, str(genService(3))), eq(store.FieldName, str("x"))}}},
+		"promoted code":    {Where: store.Predicate{Field: "http.response.status_code", Op: store.OpGreaterEqual, Value: store.IntValue(900)}},
+		"span scope":       {Where: store.Predicate{Field: "order.id", Scope: store.ScopeSpan, Value: str("no such order")}},
+		"resource scope":   {Where: store.Predicate{Field: "container.id", Scope: store.ScopeResource, Value: str("none")}},
+		"or in one index":  {Where: store.Or{eq("order.id", str("no such order")), eq("order.id", str("nor this")), eq("tenant.id", str("no tenant"))}},
+		"or of indexes":    {Where: store.Or{eq("order.id", str("no such order")), eq(store.FieldName, str("nobody does this")), eq("url.path", str("/nowhere"))}},
+		"or of service":    {Where: store.Or{eq(store.FieldService, str(genService(3))), eq(store.FieldName, str("nobody does this"))}},
+		"or of services":   {Where: store.Or{eq(store.FieldService, str(genService(3))), eq(store.FieldService, str(genService(4)))}},
+		"or of resources":  {Where: store.Or{eq("container.id", str("none")), eq("order.id", str("no such order"))}},
+		"or beside and": {Where: store.And{eq(store.FieldService, str(genService(3))),
+			store.Or{eq("order.id", str("no such order")), store.And{eq(store.FieldName, str("nobody does this")), eq(store.FieldError, store.BoolValue(true))}}}},
+		"structure": {Structure: &store.Structure{A: eq(store.FieldName, str("nobody does this")), B: eq("order.id", str("no such order"))}},
 	} {
 		q.Limit = 20
 		sql, args, err := s.CandidateStatement(t.Context(), q, from, to)
@@ -64,6 +89,13 @@ func TestReadsUseTheirIndexes(t *testing.T) {
 		}
 		got["search "+name] = explain(t, s, sql, args, ids)
 	}
+	sql, args, err := s.StructureStatement(t.Context(), store.TraceQuery{
+		Limit: 1, Structure: &store.Structure{A: eq(store.FieldService, str(genService(3))), B: eq(store.FieldError, store.BoolValue(true))},
+	}, from, to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got["structure of some traces"] = explain(t, s, sql, args, ids)
 	var text strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(got)) {
 		fmt.Fprintf(&text, "%s\n%s\n", name, got[name])
@@ -106,6 +138,11 @@ func fillForExplain(t testing.TB, s *store.Store) (ids []store.TraceID) {
 	for b.Rows() < 50_000 {
 		id, _ := g.trace(b.Append)
 		ids = append(ids, id)
+		if len(ids) == 100 {
+			rare := store.Span{TraceID: id, SpanID: store.SpanIDFromUint64(1), StartNS: g.atNS, Service: genService(3), Resource: g.resources[3*genInstances], Scope: g.scopes[3],
+				Attributes: store.Attributes{{Key: "rare.flag", Value: store.BoolValue(true)}, {Key: "rare.key", Value: store.StringValue("0")}, {Key: "rare.number", Value: store.IntValue(7)}}}
+			b.Append(&rare)
+		}
 	}
 	if err := s.InsertSpans(t.Context(), b, ""); err != nil {
 		t.Fatal(err)

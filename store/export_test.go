@@ -36,6 +36,16 @@ func (s *Store) CandidateStatement(ctx context.Context, q TraceQuery, from, to i
 	return st.sql, st.params, nil
 }
 
+// StructureStatement is the SQL that verifies the structure of a search's candidates.
+func (s *Store) StructureStatement(ctx context.Context, q TraceQuery, from, to int64) (string, []any, error) {
+	search, err := s.newTraceSearch(ctx, q)
+	if err != nil {
+		return "", nil, err
+	}
+	st := search.structureStatement(from, to)
+	return st.sql, st.params, nil
+}
+
 // TableColumn is a column as the writer sends it.
 type TableColumn struct{ Table, Name, Type string }
 

@@ -47,7 +47,11 @@ func TestPagingWhileDataArrives(t *testing.T) {
 	})
 	for _, q := range []store.TraceQuery{
 		{Limit: 25},
-		{Limit: 25, Where: []store.Predicate{{Field: store.FieldService, Value: store.StringValue("web")}}},
+		{Limit: 25, Where: store.Predicate{Field: store.FieldService, Value: store.StringValue("web")}},
+		{Limit: 40, Where: store.Or{store.Predicate{Field: store.FieldError, Value: store.BoolValue(true)}, store.Not{Of: store.Predicate{Field: "order.id", Op: store.OpExists}}}},
+		{Limit: 40, Structure: &store.Structure{
+			A: store.Predicate{Field: store.FieldService, Value: store.StringValue("web")}, B: store.Predicate{Field: "db.system.name", Op: store.OpExists},
+		}},
 	} {
 		seen := make(map[int]int)
 		for _, i := range search(t, s, q) {
@@ -77,7 +81,7 @@ func TestTraceOrderWithLongTraces(t *testing.T) {
 		spans = append(spans, trace...)
 	}
 	insert(t, s, "", spans...)
-	q := store.TraceQuery{Limit: 9, Where: []store.Predicate{{Field: store.FieldName, Value: store.StringValue("SELECT carts")}}}
+	q := store.TraceQuery{Limit: 9, Where: store.Predicate{Field: store.FieldName, Value: store.StringValue("SELECT carts")}}
 	got, want := search(t, s, q), matching(n, func(int) bool { return true })
 	if len(got) != len(want) {
 		t.Fatalf("got %d traces, want %d", len(got), len(want))

@@ -101,7 +101,7 @@ func TestOddValuesAreFound(t *testing.T) {
 	for i, odd := range oddStrings {
 		finds := func(p store.Predicate) {
 			t.Helper()
-			if got := search(t, s, store.TraceQuery{Limit: 100, Where: []store.Predicate{p}}); len(got) != 1 || got[0] != i {
+			if got := search(t, s, store.TraceQuery{Limit: 100, Where: p}); len(got) != 1 || got[0] != i {
 				t.Errorf("%+v: found %v, want %d", p, got, i)
 			}
 		}

@@ -5,47 +5,14 @@ import "time"
 // TimeRange is half-open: From included, To excluded. A zero bound is open.
 type TimeRange struct{ From, To time.Time }
 
-// Op compares an attribute or field with a value.
-type Op uint8
-
-// Comparison operators of a Predicate.
-const (
-	OpEqual Op = iota
-	OpNotEqual
-	OpGreater
-	OpGreaterEqual
-	OpLess
-	OpLessEqual
-	OpExists
-	OpNotExists
-)
-
-// Predicate is one condition on a span. Field is an intrinsic (see the Field constants) or any attribute key, looked up in
-// span attributes first and then in the resource's. A TypeString Value also matches a number or bool attribute by its
-// text form for OpEqual and OpNotEqual, because Jaeger and Zipkin clients know only strings.
-type Predicate struct {
-	Field string
-	Op    Op
-	Value Value
-}
-
-// Intrinsic fields; they contain a colon-free prefix that no semantic convention uses.
-const (
-	FieldService  = "@service"  // string
-	FieldName     = "@name"     // string: the span name, "operation" in Jaeger's words
-	FieldKind     = "@kind"     // string: "server", "client", …
-	FieldStatus   = "@status"   // string: "unset", "ok", "error"
-	FieldDuration = "@duration" // int: nanoseconds
-	FieldCategory = "@category" // string: semconv.Category*
-	FieldPeer     = "@peer"     // string
-)
-
-// TraceQuery asks for traces with at least one span that satisfies every predicate, newest first.
+// TraceQuery asks for traces with at least one span for which Where holds, newest first.
 type TraceQuery struct {
-	// Range bounds the start of the matching span.
+	// Range bounds the start of the matching spans.
 	Range TimeRange
-	// Where are joined by AND and must hold on the same span. It is independent of how the query was written.
-	Where []Predicate
+	// Where must hold on one span; nil holds on any. It is independent of how the query was written.
+	Where Expr
+	// Structure, if any, must be found in the trace besides.
+	Structure *Structure
 	// MinTraceDuration and MaxTraceDuration bound the whole trace; 0 is no bound.
 	MinTraceDuration, MaxTraceDuration time.Duration
 	// ErrorsOnly keeps traces that hold an error span anywhere.

@@ -65,7 +65,7 @@ func TestSearch(t *testing.T) {
 	}
 	where := func(field string, op store.Op, v store.Value, ok func(i int) bool) {
 		t.Helper()
-		check(store.TraceQuery{Where: []store.Predicate{{Field: field, Op: op, Value: v}}}, ok)
+		check(store.TraceQuery{Where: store.Predicate{Field: field, Op: op, Value: v}}, ok)
 	}
 	str, num, dbl := store.StringValue, store.IntValue, store.DoubleValue
 	all := func(int) bool { return true }
@@ -116,22 +116,22 @@ func TestSearch(t *testing.T) {
 	where("deployment.environment.name", store.OpEqual, str("prod"), all)
 	where("deployment.environment", store.OpEqual, str("prod"), all)
 	where("deployment.environment.name", store.OpEqual, str("test"), none)
-	check(store.TraceQuery{Where: []store.Predicate{
+	check(store.TraceQuery{Where: store.AllOf([]store.Predicate{
 		{Field: store.FieldName, Op: store.OpEqual, Value: str("get cart")}, {Field: "host.cpus", Op: store.OpEqual, Value: num(2)},
-	}}, all)
-	check(store.TraceQuery{Where: []store.Predicate{
+	}...)}, all)
+	check(store.TraceQuery{Where: store.AllOf([]store.Predicate{
 		{Field: store.FieldName, Op: store.OpEqual, Value: str("get cart")}, {Field: "host.cpus", Op: store.OpEqual, Value: num(8)},
-	}}, none)
-	check(store.TraceQuery{Where: []store.Predicate{
+	}...)}, none)
+	check(store.TraceQuery{Where: store.AllOf([]store.Predicate{
 		{Field: store.FieldName, Op: store.OpEqual, Value: str("call cart")}, {Field: "host.cpus", Op: store.OpEqual, Value: num(8)},
-	}}, all)
+	}...)}, all)
 	// All conditions must hold on one span.
-	check(store.TraceQuery{Where: []store.Predicate{
+	check(store.TraceQuery{Where: store.AllOf([]store.Predicate{
 		{Field: "order.id", Op: store.OpExists}, {Field: "db.system.name", Op: store.OpExists},
-	}}, none)
+	}...)}, none)
 
 	// Summaries.
-	page, err := s.SearchTraces(t.Context(), store.TraceQuery{Where: []store.Predicate{{Field: "order.id", Op: store.OpEqual, Value: str("order-13")}}, Limit: 1})
+	page, err := s.SearchTraces(t.Context(), store.TraceQuery{Where: store.Predicate{Field: "order.id", Op: store.OpEqual, Value: str("order-13")}, Limit: 1})
 	if err != nil || len(page.Traces) != 1 {
 		t.Fatal(page, err)
 	}
@@ -152,8 +152,8 @@ func TestSearch(t *testing.T) {
 	}
 	bad(store.TraceQuery{}, "limit: want 1 to 1000, got 0")
 	bad(store.TraceQuery{Limit: 1, Cursor: "x"}, "cursor: not one that this server gave out for this query")
-	bad(store.TraceQuery{Limit: 1, Where: []store.Predicate{{Field: "@nope"}}}, "@nope: no such field")
-	bad(store.TraceQuery{Limit: 1, Where: []store.Predicate{{Field: store.FieldKind, Value: str("x")}}},
+	bad(store.TraceQuery{Limit: 1, Where: store.Predicate{Field: "@nope"}}, "@nope: no such field")
+	bad(store.TraceQuery{Limit: 1, Where: store.Predicate{Field: store.FieldKind, Value: str("x")}},
 		`@kind: want one of unspecified, internal, server, client, producer, consumer, got "x"`)
 	bad(store.TraceQuery{Limit: 1, Range: store.TimeRange{From: shopTime, To: shopTime.Add(-1)}}, "the time range ends before it starts")
 }

@@ -16,19 +16,41 @@ func (b *predicateBuilder) attribute(p Predicate) string {
 	onSpan := side{func(name string) uint8 { return b.sides[name].span }, true}
 	onResource := side{func(name string) uint8 { return b.sides[name].resource }, false}
 
-	spanHas := or(b.has(onSpan, names))
-	resourceHas := or(b.has(onResource, names))
+	var spanHas, resourceHas string = never, never
+	if p.Scope != ScopeResource {
+		spanHas = or(b.has(onSpan, names))
+	}
+	if p.Scope != ScopeSpan {
+		resourceHas = or(b.has(onResource, names))
+	}
 	switch p.Op {
 	case OpExists:
 		return or([]string{spanHas, b.fromResources(resourceHas)})
 	case OpNotExists:
 		return and(not(spanHas), not(b.fromResources(resourceHas)))
 	}
-	spanIs, resourceIs := or(b.is(onSpan, names, p)), or(b.is(onResource, names, p))
-	if p.Op == OpNotEqual {
+	spanIs, resourceIs := never, never
+	if spanHas != never {
+		spanIs = or(b.is(onSpan, names, p.positive()))
+	}
+	if resourceHas != never {
+		resourceIs = or(b.is(onResource, names, p.positive()))
+	}
+	if p.Op != p.positive().Op {
 		spanIs, resourceIs = and(spanHas, not(spanIs)), and(resourceHas, not(resourceIs))
 	}
 	return or([]string{spanIs, and(not(spanHas), b.fromResources(resourceIs))})
+}
+
+// positive is p without the negation in its operator.
+func (p Predicate) positive() Predicate {
+	switch p.Op {
+	case OpNotEqual:
+		p.Op = OpEqual
+	case OpNotMatches:
+		p.Op = OpMatches
+	}
+	return p
 }
 
 func (b *predicateBuilder) fromResources(condition string) string {
@@ -89,81 +111,122 @@ func (k promotedKind) absent() string {
 	return "''"
 }
 
-// is lists the conditions under which one of the names is present and compares with the value as p says; != is left to the
-// caller, who negates =.
+// is lists the conditions under which one of the names is present and compares with the value as p says, whose operator is positive.
 func (b *predicateBuilder) is(s side, names []string, p Predicate) []string {
-	if p.Op == OpNotEqual {
-		p.Op = OpEqual
-	}
 	var arms []string
 	for _, name := range names {
 		types := s.types(name)
 		if i := promotedIndex(name); s.promoted && i >= 0 && types&(1<<promoted[i].kind.valueType()) != 0 {
 			kind := promoted[i].kind
-			if arm := b.compareAs(kind.valueType(), promoted[i].name, promoted[i].name+" != "+kind.absent(), p); arm != never {
-				arms = append(arms, arm)
-			}
-			if p.Op == OpEqual && kind.holds(p.Value) {
+			arms = append(arms, b.compareAs(kind.valueType(), promoted[i].name, promoted[i].name+" != "+kind.absent(), p)...)
+			if kind.holdsAll(p) {
 				types &^= 1 << kind.valueType() // what the column holds is never in the map
 			}
 		}
 		for t := TypeString; t <= TypeJSON; t++ {
 			if types&(1<<t) != 0 {
-				arms = append(arms, b.compareAs(t, mapOf[t]+"["+b.key(name)+"]", b.contains(t, name), p))
+				arms = append(arms, b.compareAs(t, mapOf[t]+"["+b.key(name)+"]", b.contains(t, name), p)...)
 			}
 		}
 	}
 	return arms
 }
 
-// compareAs compares expr, which is of type t and has the type's zero value where the attribute is absent, or never when the
-// types cannot be compared. present is the condition that tells a zero value from an absent one.
-func (b *predicateBuilder) compareAs(t ValueType, expr, present string, p Predicate) string {
-	var zero bool
-	var value string
+// holdsAll reports whether what equals one of p's values is in the column and nowhere else.
+func (k promotedKind) holdsAll(p Predicate) bool {
+	switch p.Op {
+	case OpEqual:
+		return k.holds(p.Value)
+	case OpIn:
+		for _, v := range p.Values {
+			if !k.holds(v) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+// compareAs lists the conditions under which expr compares as p says. expr is of type t and has the type's zero value where the
+// attribute is absent; present is the condition that tells a zero value from an absent one.
+func (b *predicateBuilder) compareAs(t ValueType, expr, present string, p Predicate) []string {
+	switch p.Op {
+	case OpMatches:
+		switch t {
+		case TypeString, TypeJSON:
+			return []string{and(present, b.matches(expr, p))}
+		case TypeInt, TypeBool:
+			return []string{and(present, b.matches("toString("+expr+")", p))}
+		}
+		return nil // a double has many texts
+	case OpIn:
+		var arms, values []string
+		for _, v := range p.Values {
+			p := Predicate{Field: p.Field, Op: OpEqual, Value: v}
+			value, zero, ok := b.operand(t, p)
+			switch {
+			case ok && zero:
+				arms = append(arms, and(b.compare(expr, OpEqual, value), present))
+			case ok:
+				values = append(values, value)
+			}
+		}
+		if len(values) > 0 {
+			arms = append(arms, in(expr, values))
+		}
+		return arms
+	}
+	value, zero, ok := b.operand(t, p)
+	if !ok {
+		return nil
+	}
+	arm := b.compare(expr, p.Op, value)
+	if p.Op == OpEqual && !zero {
+		return []string{arm}
+	}
+	return []string{and(arm, present)}
+}
+
+// operand is the value of p as type t, if the two can be compared, and whether it is the type's zero value.
+func (b *predicateBuilder) operand(t ValueType, p Predicate) (value string, zero, ok bool) {
 	switch t {
 	case TypeString:
 		_, isNumber := floatOf(p.Value)
 		if p.Value.Type() != TypeString || p.Op != OpEqual && isNumber {
-			return never
+			return "", false, false
 		}
-		zero, value = p.Value.Str() == "", b.text(p.Value.Str())
+		return b.text(p.Value.Str()), p.Value.Str() == "", true
 	case TypeInt:
 		if i, ok := integerOf(p.Value); ok {
-			zero, value = i == 0, b.integer(i)
-		} else if f, ok := floatOf(p.Value); ok && p.Op != OpEqual {
-			value = b.float(f)
-		} else {
-			return never
+			return b.integer(i), i == 0, true
+		}
+		if f, ok := floatOf(p.Value); ok && p.Op != OpEqual {
+			return b.float(f), false, true
 		}
 	case TypeDouble:
-		f, ok := floatOf(p.Value)
-		if !ok {
-			return never
+		if f, ok := floatOf(p.Value); ok {
+			return b.float(f), f == 0, true
 		}
-		zero, value = f == 0, b.float(f)
 	case TypeBool:
 		text := valueText(p.Value)
-		if p.Op != OpEqual || p.Value.Type() != TypeBool && p.Value.Type() != TypeString || text != "true" && text != "false" {
-			return never
+		if p.Op == OpEqual && (p.Value.Type() == TypeBool || p.Value.Type() == TypeString) && (text == "true" || text == "false") {
+			return text, text == "false", true
 		}
-		zero, value = text == "false", text
 	case TypeJSON:
-		if p.Op != OpEqual || p.Value.Type() != TypeString && p.Value.Type() != TypeJSON {
-			return never
+		if p.Op == OpEqual && (p.Value.Type() == TypeString || p.Value.Type() == TypeJSON) {
+			return b.text(p.Value.Str()), p.Value.Str() == "", true
 		}
-		zero, value = p.Value.Str() == "", b.text(p.Value.Str())
 	}
-	arm := b.compare(expr, p.Op, value)
-	if p.Op == OpEqual && !zero {
-		return arm
-	}
-	return and(arm, present)
+	return "", false, false
 }
 
 func or(arms []string) string {
 	var kept []string
 	for _, a := range arms {
+		if a == always {
+			return always
+		}
 		if a != never {
 			kept = append(kept, a)
 		}
@@ -183,13 +246,13 @@ func and(arms ...string) string {
 		if a == never {
 			return never
 		}
-		if a != "1" {
+		if a != always {
 			kept = append(kept, a)
 		}
 	}
 	switch len(kept) {
 	case 0:
-		return "1"
+		return always
 	case 1:
 		return kept[0]
 	}
@@ -197,8 +260,11 @@ func and(arms ...string) string {
 }
 
 func not(arm string) string {
-	if arm == never {
-		return "1"
+	switch arm {
+	case never:
+		return always
+	case always:
+		return never
 	}
 	return "NOT " + arm
 }

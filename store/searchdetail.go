@@ -32,26 +32,30 @@ func (t *traceSearch) lookup(ctx context.Context, found []candidate) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	ctx, err := withCandidates(ctx, missing)
+	withMissing, err := withCandidates(ctx, missing)
 	if err != nil {
 		return err
 	}
 	params := []any{
 		param("min_duration", int64(t.q.MinTraceDuration)), param("max_duration", int64(t.q.MaxTraceDuration)), param("errors_only", t.q.ErrorsOnly),
 	}
-	details, err := collect(ctx, t.s, t.s.named("trace_details"), params, scanDetail)
+	details, err := collect(withMissing, t.s, t.s.named("trace_details"), params, scanDetail)
 	if err != nil {
 		return err
 	}
-	var changed []*traceDetail
+	var changed, all []*traceDetail
 	for i := range details {
 		d := &details[i]
 		t.details[d.TraceID] = d
+		all = append(all, d)
 		if t.cursor != nil && d.inserted.UnixMilli() > t.cursor.snapshotMS {
 			changed = append(changed, d)
 		}
 	}
-	return t.rewind(ctx, changed)
+	if err := t.rewind(ctx, changed); err != nil || t.structure == nil {
+		return err
+	}
+	return t.verify(ctx, all)
 }
 
 // rewind orders traces that have changed since the snapshot by the start they had then.

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -71,17 +70,72 @@ func floatText(f float64) string {
 	return strconv.FormatFloat(f, 'g', -1, 64)
 }
 
-// never is the condition that no span satisfies.
-const never = "0"
+// The conditions that no span satisfies, and that every span does.
+const (
+	never  = "0"
+	always = "1"
+)
+
+// conditions is e as SQL: "" when it holds on every span, never when it holds on none.
+func conditions(e Expr, sides attributeSides) (string, []any, error) {
+	b := newPredicateBuilder(sides)
+	sql, err := b.conditions(e)
+	return sql, b.params, err
+}
+
+// conditions is e as SQL, with the arms of an And on lines of their own.
+func (b *predicateBuilder) conditions(e Expr) (string, error) {
+	list, ok := e.(And)
+	if !ok && e != nil {
+		list = And{e}
+	}
+	var arms []string
+	for _, part := range list {
+		arm, err := b.expr(part)
+		if err != nil {
+			return "", err
+		}
+		if arm == never {
+			return never, nil
+		}
+		if arm != always {
+			arms = append(arms, arm)
+		}
+	}
+	return strings.Join(arms, "\n  AND "), nil
+}
+
+// expr is e as one SQL condition.
+func (b *predicateBuilder) expr(e Expr) (string, error) {
+	if p, ok := e.(Predicate); ok {
+		return b.condition(p)
+	}
+	var arms []string
+	for _, part := range e.parts() {
+		arm, err := b.expr(part)
+		if err != nil {
+			return "", err
+		}
+		arms = append(arms, arm)
+	}
+	switch e.(type) {
+	case And:
+		return and(arms...), nil
+	case Or:
+		return or(arms), nil
+	}
+	return not(arms[0]), nil
+}
 
 // condition is p as SQL.
 func (b *predicateBuilder) condition(p Predicate) (string, error) {
-	if p.Op > OpNotExists {
-		return "", fmt.Errorf("%s: unknown operator %d", p.Field, p.Op)
+	if err := p.checkForm(); err != nil {
+		return "", err
+	}
+	if p.Scope != ScopeAny {
+		return b.attribute(p), nil
 	}
 	switch p.Field {
-	case "":
-		return "", errors.New("a condition without a field")
 	case FieldService, "service.name":
 		return b.column("service_name", p), nil
 	case FieldName:
@@ -95,24 +149,17 @@ func (b *predicateBuilder) condition(p Predicate) (string, error) {
 	case semconv.ErrorMessage:
 		return b.column("error_message", p), nil
 	case FieldKind:
-		return b.enum("kind", kindNames, p)
+		return b.anyOf(p, func(p Predicate) (string, error) { return b.enum("kind", kindNames, p) })
 	case FieldStatus:
-		return b.enum("status_code", statusNames, p)
+		return b.anyOf(p, func(p Predicate) (string, error) { return b.enum("status_code", statusNames, p) })
+	case FieldError:
+		return b.isError(p)
 	case FieldDuration:
-		ns, err := durationValue(p)
-		if err != nil {
-			return "", err
-		}
-		return b.compare("duration_ns", p.Op, b.integer(ns)), nil
+		return b.anyOf(p, b.duration)
 	case semconv.StatementHash:
-		if p.Op == OpExists || p.Op == OpNotExists {
-			return "statement_hash " + sign(p.Op == OpExists, "!= 0", "= 0"), nil
-		}
-		n, ok := integerOf(p.Value)
-		if !ok {
-			return "", fmt.Errorf("%s: want an integer", p.Field)
-		}
-		return b.compare("statement_hash", p.Op, b.number(uint64(n))), nil
+		return b.anyOf(p, b.statementHash)
+	case FieldTraceDuration:
+		return "", fmt.Errorf("%s: is about the whole trace, so it can be joined by and only, outside of or, not and structure", p.Field)
 	}
 	if strings.HasPrefix(p.Field, "@") {
 		return "", fmt.Errorf("%s: no such field", p.Field)
@@ -120,11 +167,60 @@ func (b *predicateBuilder) condition(p Predicate) (string, error) {
 	return b.attribute(p), nil
 }
 
-func sign(yes bool, a, b string) string {
-	if yes {
-		return a
+// anyOf makes of OpIn a comparison for each of its values.
+func (b *predicateBuilder) anyOf(p Predicate, condition func(Predicate) (string, error)) (string, error) {
+	if p.Op != OpIn {
+		return condition(p)
 	}
-	return b
+	var arms []string
+	for _, v := range p.Values {
+		arm, err := condition(Predicate{Field: p.Field, Op: OpEqual, Value: v})
+		if err != nil {
+			return "", err
+		}
+		arms = append(arms, arm)
+	}
+	return or(arms), nil
+}
+
+func (b *predicateBuilder) duration(p Predicate) (string, error) {
+	if p.Op > OpLessEqual {
+		return "", fmt.Errorf("%s: can be compared with = != > >= < <= and in only", p.Field)
+	}
+	ns, err := durationValue(p)
+	if err != nil {
+		return "", err
+	}
+	return b.compare("duration_ns", p.Op, b.integer(ns)), nil
+}
+
+func (b *predicateBuilder) statementHash(p Predicate) (string, error) {
+	switch p.Op {
+	case OpExists:
+		return "statement_hash != 0", nil
+	case OpNotExists:
+		return "statement_hash = 0", nil
+	case OpMatches, OpNotMatches:
+		return "", fmt.Errorf("%s: is a number, which no regular expression can match", p.Field)
+	}
+	n, ok := integerOf(p.Value)
+	if !ok {
+		return "", fmt.Errorf("%s: want an integer", p.Field)
+	}
+	return b.compare("statement_hash", p.Op, b.number(uint64(n))), nil
+}
+
+// isError compares with the truth of "the status is error".
+func (b *predicateBuilder) isError(p Predicate) (string, error) {
+	text := valueText(p.Value)
+	if p.Op != OpEqual && p.Op != OpNotEqual || text != "true" && text != "false" {
+		return "", fmt.Errorf("%s: want = or != and true or false", p.Field)
+	}
+	op := OpEqual
+	if (text == "true") != (p.Op == OpEqual) {
+		op = OpNotEqual
+	}
+	return b.compare("status_code", op, b.integer(int64(StatusError))), nil
 }
 
 var operators = [...]string{OpEqual: "=", OpNotEqual: "!=", OpGreater: ">", OpGreaterEqual: ">=", OpLess: "<", OpLessEqual: "<="}
@@ -140,8 +236,27 @@ func (b *predicateBuilder) column(name string, p Predicate) string {
 		return name + " != ''"
 	case OpNotExists:
 		return name + " = ''"
+	case OpMatches:
+		return b.matches(name, p)
+	case OpNotMatches:
+		return not(b.matches(name, p))
+	case OpIn:
+		texts := make([]string, len(p.Values))
+		for i, v := range p.Values {
+			texts[i] = b.text(valueText(v))
+		}
+		return in(name, texts)
 	}
 	return b.compare(name, p.Op, b.text(valueText(p.Value)))
+}
+
+// matches searches expr, a string, for the regular expression p.Value.
+func (b *predicateBuilder) matches(expr string, p Predicate) string {
+	return "match(" + expr + ", " + b.text(p.Value.Str()) + ")"
+}
+
+func in(expr string, values []string) string {
+	return expr + " IN (" + strings.Join(values, ", ") + ")"
 }
 
 var (
@@ -152,12 +267,12 @@ var (
 func (b *predicateBuilder) enum(column string, names []string, p Predicate) (string, error) {
 	switch p.Op {
 	case OpExists:
-		return "1", nil
+		return always, nil
 	case OpNotExists:
 		return never, nil
 	case OpEqual, OpNotEqual:
 	default:
-		return "", fmt.Errorf("%s: can be compared with = and != only", p.Field)
+		return "", fmt.Errorf("%s: can be compared with = != and in only", p.Field)
 	}
 	for i, name := range names {
 		if strings.EqualFold(name, p.Value.Str()) {
@@ -168,9 +283,6 @@ func (b *predicateBuilder) enum(column string, names []string, p Predicate) (str
 }
 
 func durationValue(p Predicate) (int64, error) {
-	if p.Op > OpLessEqual {
-		return 0, fmt.Errorf("%s: every span has one", p.Field)
-	}
 	if ns, ok := integerOf(p.Value); ok {
 		return ns, nil
 	}

@@ -21,6 +21,12 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 //	-- where order.id = "a"
 //	-- key order.id span string
 //	-- errors
+//	-- or {
+//	-- where order.id in "a" "b"
+//	-- where resource.host.cpus =~ "^[24]$"
+//	-- }
+//
+// Lines outside of a block are joined by and; "structure >> {" has two of them.
 func TestSearchSQL(t *testing.T) {
 	files, err := filepath.Glob("testdata/search/*.sql")
 	if err != nil || len(files) == 0 {
@@ -46,15 +52,26 @@ func TestSearchSQL(t *testing.T) {
 }
 
 func render(q TraceQuery, sides attributeSides, cursor *traceCursor) string {
-	where, params, err := conditions(q.Where, sides)
-	if err != nil {
-		return "-- error: " + err.Error() + "\n"
+	search := &traceSearch{q: q, from: time.Date(2025, 12, 1, 0, 0, 0, 0, time.UTC).UnixNano(), to: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC).UnixNano(), cursor: cursor}
+	var structure Structure
+	if q.Structure != nil {
+		structure = q.Structure.downward()
 	}
-	if where == never {
+	if err := search.compose(structure, sides); err != nil {
+		return "-- error: " + err.(*Error).Err.Error() + "\n"
+	}
+	if search.where == never {
 		return "-- nothing can match\n"
 	}
-	search := &traceSearch{q: q, to: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC).UnixNano(), where: where, params: params, cursor: cursor}
-	st := search.candidateStatement(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).UnixNano(), 20)
+	low := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).UnixNano()
+	text := renderStatement(search.candidateStatement(low, 20))
+	if search.structure != nil {
+		text += "\n" + renderStatement(search.structureStatement(low, search.to))
+	}
+	return text
+}
+
+func renderStatement(st statement) string {
 	var b strings.Builder
 	b.WriteString(st.sql + "\n")
 	for _, p := range st.params {
@@ -68,12 +85,15 @@ func render(q TraceQuery, sides attributeSides, cursor *traceCursor) string {
 func parseGolden(t *testing.T, text string) (head string, q TraceQuery, sides attributeSides, cursor *traceCursor) {
 	t.Helper()
 	sides = make(attributeSides)
-	ops := map[string]Op{"=": OpEqual, "!=": OpNotEqual, ">": OpGreater, ">=": OpGreaterEqual, "<": OpLess, "<=": OpLessEqual, "exists": OpExists, "!exists": OpNotExists}
+	ops := map[string]Op{"=": OpEqual, "!=": OpNotEqual, ">": OpGreater, ">=": OpGreaterEqual, "<": OpLess, "<=": OpLessEqual, "exists": OpExists, "!exists": OpNotExists, "in": OpIn, "=~": OpMatches, "!~": OpNotMatches}
+	relations := map[string]Relation{">>": RelDescendant, ">": RelChild, "~": RelSibling, "<<": RelAncestor, "<": RelParent}
+	stack := []*goldenBlock{{}}
 	types := map[string]ValueType{"string": TypeString, "int": TypeInt, "double": TypeDouble, "bool": TypeBool, "json": TypeJSON, "empty": TypeEmpty}
 	for line := range strings.Lines(text) {
 		head += line
 		line = strings.TrimSpace(line)
 		if line == "" {
+			q.Where = AllOf(stack[0].parts...)
 			return head, q, sides, cursor
 		}
 		scanner := bufio.NewScanner(strings.NewReader(strings.TrimPrefix(line, "-- ")))
@@ -85,10 +105,36 @@ func parseGolden(t *testing.T, text string) (head string, q TraceQuery, sides at
 		switch words[0] {
 		case "where":
 			p := Predicate{Field: words[1], Op: ops[words[2]]}
-			if len(words) > 3 {
+			for prefix, scope := range map[string]AttributeScope{"span.": ScopeSpan, "resource.": ScopeResource} {
+				if key, ok := strings.CutPrefix(p.Field, prefix); ok {
+					p.Field, p.Scope = key, scope
+				}
+			}
+			switch {
+			case p.Op == OpIn:
+				for _, word := range words[3:] {
+					p.Values = append(p.Values, goldenValue(word))
+				}
+			case len(words) > 3:
 				p.Value = goldenValue(strings.Join(words[3:], " "))
 			}
-			q.Where = append(q.Where, p)
+			top := stack[len(stack)-1]
+			top.parts = append(top.parts, p)
+		case "and", "or", "not", "structure":
+			stack = append(stack, &goldenBlock{kind: words[0], relation: relations[words[1]]})
+		case "}":
+			block, below := stack[len(stack)-1], stack[len(stack)-2]
+			stack = stack[:len(stack)-1]
+			switch block.kind {
+			case "and":
+				below.parts = append(below.parts, And(block.parts))
+			case "or":
+				below.parts = append(below.parts, Or(block.parts))
+			case "not":
+				below.parts = append(below.parts, Not{block.parts[0]})
+			case "structure":
+				q.Structure = &Structure{A: block.parts[0], B: block.parts[1], Relation: block.relation}
+			}
 		case "key":
 			side := uint8(sideSpan)
 			if words[2] == "resource" {
@@ -106,11 +152,18 @@ func parseGolden(t *testing.T, text string) (head string, q TraceQuery, sides at
 		case "cursor":
 			cursor = &traceCursor{snapshotMS: 1_767_225_600_000}
 		default:
-			t.Fatalf("%q: want where, key, errors, min or cursor", line)
+			t.Fatalf("%q: want where, key, errors, min, cursor, and, or, not, structure or }", line)
 		}
 	}
 	t.Fatal("no empty line after the query")
 	return
+}
+
+// goldenBlock is a block of a golden file's query that is not closed yet.
+type goldenBlock struct {
+	kind     string
+	relation Relation
+	parts    []Expr
 }
 
 func goldenValue(s string) Value {
@@ -141,7 +194,7 @@ func FuzzConditions(f *testing.F) {
 				sides.add(name, sideResource, uint8(typ))
 			}
 		}
-		sql, params, err := conditions([]Predicate{p}, sides)
+		sql, params, err := conditions(p, sides)
 		if err != nil || sql == "" || sql == never {
 			return
 		}

@@ -15,8 +15,7 @@ import (
 
 // Bounds of a search.
 const (
-	maxTracePage  = 1000
-	maxPredicates = 50
+	maxTracePage = 1000
 	// firstWindowRows is how many spans the first attempt looks at, guessed from the spans per day; with a service given it is
 	// firstWindowServiceRows, for the primary key leaves out the others. Each further attempt looks windowGrowth times as far back.
 	firstWindowRows        = 100_000
@@ -33,8 +32,10 @@ type traceSearch struct {
 	from, to int64 // Unix nanoseconds, half-open, within what is stored
 	cursor   *traceCursor
 	where    string
-	params   []any
-	details  map[TraceID]*traceDetail
+	// structure is nil when none is asked for.
+	structure *structureSQL
+	params    []any // of where and structure
+	details   map[TraceID]*traceDetail
 }
 
 // candidate is a trace with a matching span.
@@ -67,11 +68,19 @@ func (s *Store) newTraceSearch(ctx context.Context, q TraceQuery) (*traceSearch,
 	if q.MinTraceDuration < 0 || q.MaxTraceDuration < 0 {
 		return nil, invalid(op, errors.New("trace duration: want 0 or more"))
 	}
-	if len(q.Where) > maxPredicates {
-		return nil, invalid(op, fmt.Errorf("want at most %d conditions, got %d", maxPredicates, len(q.Where)))
+	if err := checkExpr(q.Where); err != nil {
+		return nil, invalid(op, err)
+	}
+	if q.Structure != nil {
+		if err := q.Structure.check(); err != nil {
+			return nil, invalid(op, err)
+		}
+	}
+	q, err := q.liftTraceConditions()
+	if err != nil {
+		return nil, invalid(op, err)
 	}
 	search := &traceSearch{s: s, q: q, details: make(map[TraceID]*traceDetail)}
-	var err error
 	if search.from, search.to, err = q.Range.bounds(); err != nil {
 		return nil, invalid(op, err)
 	}
@@ -80,12 +89,8 @@ func (s *Store) newTraceSearch(ctx context.Context, q TraceQuery) (*traceSearch,
 			return nil, invalid(op, err)
 		}
 	}
-	sides, err := s.attributeSides(ctx, q.Where)
-	if err != nil {
+	if err := search.compile(ctx); err != nil {
 		return nil, err
-	}
-	if search.where, search.params, err = conditions(q.Where, sides); err != nil {
-		return nil, invalid(op, err)
 	}
 	if search.where == never {
 		return nil, nil
@@ -93,20 +98,68 @@ func (s *Store) newTraceSearch(ctx context.Context, q TraceQuery) (*traceSearch,
 	return search, nil
 }
 
+// compile makes SQL of the conditions on spans; where is never when no trace can satisfy them.
+func (t *traceSearch) compile(ctx context.Context) error {
+	all := []Expr{t.q.Where}
+	var structure Structure
+	if t.q.Structure != nil {
+		structure = t.q.Structure.downward()
+		all = append(all, structure.A, structure.B)
+	}
+	sides, err := t.s.attributeSides(ctx, all...)
+	if err != nil {
+		return err
+	}
+	return t.compose(structure, sides)
+}
+
+func (t *traceSearch) compose(structure Structure, sides attributeSides) error {
+	const op = "search traces"
+	b := newPredicateBuilder(sides)
+	var err error
+	if t.where, err = b.conditions(t.q.Where); err != nil {
+		return invalid(op, err)
+	}
+	if t.q.Structure != nil {
+		t.structure = &structureSQL{a: always, b: always, relation: structure.Relation}
+		for _, side := range []struct {
+			e    Expr
+			into *string
+		}{{structure.A, &t.structure.a}, {structure.B, &t.structure.b}} {
+			if side.e == nil {
+				continue
+			}
+			if *side.into, err = b.expr(side.e); err != nil {
+				return invalid(op, fmt.Errorf("structure: %w", err))
+			}
+		}
+		if t.structure.a == never || t.structure.b == never {
+			t.where = never
+		}
+	}
+	t.params = b.params
+	return nil
+}
+
 // fingerprint identifies what is asked, so that a cursor is not continued with another question.
 func (q TraceQuery) fingerprint() uint32 {
 	h := fnv.New32a()
-	fmt.Fprintf(h, "%d %d %v %d %d %v", q.Range.From.UnixNano(), q.Range.To.UnixNano(), q.Where, q.MinTraceDuration, q.MaxTraceDuration, q.ErrorsOnly)
+	if q.Structure != nil {
+		fmt.Fprintf(h, "%#v", *q.Structure)
+	}
+	fmt.Fprintf(h, "%d %d %#v %d %d %v", q.Range.From.UnixNano(), q.Range.To.UnixNano(), q.Where, q.MinTraceDuration, q.MaxTraceDuration, q.ErrorsOnly)
 	return h.Sum32()
 }
 
-// attributeSides asks where the attributes in the predicates occur.
-func (s *Store) attributeSides(ctx context.Context, where []Predicate) (attributeSides, error) {
+// attributeSides asks where the attributes in the conditions occur.
+func (s *Store) attributeSides(ctx context.Context, where ...Expr) (attributeSides, error) {
 	var keys []string
-	for _, p := range where {
-		if p.Field != "" && !strings.HasPrefix(p.Field, "@") {
-			keys = append(keys, synonyms(p.Field)...)
-		}
+	for _, e := range where {
+		predicates(e, func(p Predicate) {
+			if p.Field != "" && !strings.HasPrefix(p.Field, "@") {
+				keys = append(keys, synonyms(p.Field)...)
+			}
+		})
 	}
 	sides := make(attributeSides)
 	if len(keys) == 0 {
@@ -122,25 +175,6 @@ func (s *Store) attributeSides(ctx context.Context, where []Predicate) (attribut
 		return nil
 	})
 	return sides, err
-}
-
-// conditions joins the predicates: "" when there is none, never when no span can satisfy them.
-func conditions(where []Predicate, sides attributeSides) (string, []any, error) {
-	b := newPredicateBuilder(sides)
-	var arms []string
-	for _, p := range where {
-		arm, err := b.condition(p)
-		if err != nil {
-			return "", nil, err
-		}
-		if arm == never {
-			return never, nil, nil
-		}
-		if arm != "1" {
-			arms = append(arms, arm)
-		}
-	}
-	return strings.Join(arms, "\n  AND "), b.params, nil
 }
 
 // run looks further and further back until a page of traces is certain. A trace is ordered by its own start, which is at or before
@@ -185,11 +219,36 @@ func (t *traceSearch) run(ctx context.Context) (TracePage, error) {
 			window = saturatingMul(window, windowGrowth)
 			continue
 		}
-		if most >= maxCandidates {
-			return TracePage{}, invalid("search traces", fmt.Errorf("more than %d traces have a matching span: narrow the time range", maxCandidates))
+		if most >= t.maxCandidates() {
+			return TracePage{}, t.tooMany()
 		}
-		most = min(8*most, maxCandidates)
+		most = min(8*most, t.maxCandidates())
 	}
+}
+
+func (t *traceSearch) maxCandidates() int {
+	if t.structure != nil {
+		return maxStructureTraces
+	}
+	return maxCandidates
+}
+
+func (t *traceSearch) tooMany() error {
+	err := fmt.Errorf("more than %d traces have a matching span: narrow the time range", maxCandidates)
+	if t.structure != nil {
+		err = fmt.Errorf("structure: more than %d traces have a span for each of its sides: narrow the time range or the conditions", maxStructureTraces)
+	}
+	return invalid("search traces", err)
+}
+
+func saturatingAdd(a, b int64) int64 {
+	switch {
+	case b > 0 && a > math.MaxInt64-b:
+		return math.MaxInt64
+	case b < 0 && a < math.MinInt64-b:
+		return math.MinInt64
+	}
+	return a + b
 }
 
 func saturatingMul(a, b int64) int64 {
@@ -241,13 +300,29 @@ func (t *traceSearch) candidates(ctx context.Context, low int64, limit int) ([]c
 	})
 }
 
+// parameters are those of the given conditions, and the range of spans that they look at, both bounds included, on whose days
+// resources were in use.
+func (t *traceSearch) parameters(from, low, high int64, conditions ...string) []any {
+	params := []any{param("from", fmt.Sprint(from)), param("to", fmt.Sprint(t.to))}
+	text := strings.Join(conditions, " ")
+	for _, p := range t.params {
+		if strings.Contains(text, "{"+p.(driver.NamedValue).Name+":") {
+			params = append(params, p)
+		}
+	}
+	if strings.Contains(text, "{from_day:UInt16}") {
+		params = append(params, param("from_day", fmt.Sprint(dayOf(low))), param("to_day", fmt.Sprint(dayOf(high))))
+	}
+	return params
+}
+
 // candidateStatement reads spans. Only when there are conditions on whole traces and none on spans it reads trace_summaries, which is
 // 24 times smaller.
 func (t *traceSearch) candidateStatement(low int64, limit int) statement {
-	from, to := dayOf(low), dayOf(t.to-1)
-	params := append(slices.Clone(t.params), param("from", fmt.Sprint(low)), param("to", fmt.Sprint(t.to)), param("limit", fmt.Sprint(limit)))
 	var sql strings.Builder
-	if t.where == "" && (t.q.ErrorsOnly || t.q.MinTraceDuration > 0 || t.q.MaxTraceDuration > 0) {
+	var params []any
+	if t.where == "" && t.structure == nil && (t.q.ErrorsOnly || t.q.MinTraceDuration > 0 || t.q.MaxTraceDuration > 0) {
+		params = t.parameters(low, low, t.to-1)
 		sql.WriteString(`SELECT trace_id, min(start_ns) AS first_match
 FROM trace_summaries
 WHERE day >= toDate32(fromUnixTimestamp64Nano({from:Int64}, 'UTC')) AND day <= toDate32(fromUnixTimestamp64Nano({to:Int64}, 'UTC'))
@@ -260,23 +335,41 @@ HAVING max(end_ns) - first_match >= {min_duration:Int64}`)
 		}
 		// No upper bound on the duration here: a trace may have more rows than those in range, and be longer than it seems.
 	} else {
+		where, having := t.spanCondition()
+		params = t.parameters(low, low, t.to-1, where, having)
 		sql.WriteString(`SELECT trace_id, toUnixTimestamp64Nano(min(start_time)) AS first_match
 FROM spans
 WHERE start_time >= fromUnixTimestamp64Nano({from:Int64}, 'UTC') AND start_time < fromUnixTimestamp64Nano({to:Int64}, 'UTC')`)
-		if t.where != "" {
-			sql.WriteString("\n  AND " + t.where)
+		if where != "" {
+			sql.WriteString("\n  AND " + where)
 		}
 		if t.cursor != nil {
 			sql.WriteString("\n  AND inserted_at <= fromUnixTimestamp64Milli({snapshot:Int64}, 'UTC')")
 			params = append(params, param("snapshot", fmt.Sprint(t.cursor.snapshotMS)))
 		}
 		sql.WriteString("\nGROUP BY trace_id")
+		if having != "" {
+			sql.WriteString("\nHAVING " + having)
+		}
 	}
 	sql.WriteString("\nORDER BY first_match DESC, trace_id DESC\nLIMIT {limit:UInt32}")
-	if strings.Contains(t.where, "{from_day:UInt16}") {
-		params = append(params, param("from_day", fmt.Sprint(from)), param("to_day", fmt.Sprint(to)))
+	return statement{sql.String(), append(params, param("limit", fmt.Sprint(limit)))}
+}
+
+// spanCondition is which spans a candidate needs, and what must hold on all those of one trace together.
+func (t *traceSearch) spanCondition() (where, having string) {
+	if t.structure == nil {
+		return t.where, ""
 	}
-	return statement{sql.String(), params}
+	arms, having := []string{t.structure.a, t.structure.b}, t.structure.having()
+	if t.where != "" {
+		arms = append(arms, "("+t.where+")")
+		having += " AND countIf(" + t.where + ") > 0"
+	}
+	if where = or(arms); where == always {
+		where = ""
+	}
+	return where, having
 }
 
 // settle returns those of the candidates that belong after the cursor and start after certain, in order.

@@ -118,20 +118,25 @@ func scanRange(rows driver.Rows, r *traceRange) error {
 	return nil
 }
 
-// readTraces reads the spans of all ranges in one query: step two. The services and the time range lead the engine to a few
-// granules of each part through the primary key.
-func (s *Store) readTraces(ctx context.Context, ranges []traceRange) ([]*Trace, error) {
+// rangeParams are the parameters of a query for all spans of ranges, and the time range of their starts. The services and the
+// time range lead the engine to a few granules of each part through the primary key.
+func rangeParams(ranges []traceRange) (params []proto.Parameter, fromNS, toNS int64) {
 	var services, ids []string
-	from, to := ranges[0].firstNS, ranges[0].lastNS
+	fromNS, toNS = ranges[0].firstNS, ranges[0].lastNS
 	for _, r := range ranges {
-		from, to = min(from, r.firstNS), max(to, r.lastNS)
+		fromNS, toNS = min(fromNS, r.firstNS), max(toNS, r.lastNS)
 		ids = append(ids, r.id.String())
 		services = append(services, r.services...)
 	}
 	slices.Sort(services)
-	params := []proto.Parameter{
-		stringsParam("ids", ids), stringsParam("services", slices.Compact(services)), intParam("from", from), intParam("to", to),
-	}
+	return []proto.Parameter{
+		stringsParam("ids", ids), stringsParam("services", slices.Compact(services)), intParam("from", fromNS), intParam("to", toNS),
+	}, fromNS, toNS
+}
+
+// readTraces reads the spans of all ranges in one query: step two.
+func (s *Store) readTraces(ctx context.Context, ranges []traceRange) ([]*Trace, error) {
+	params, from, to := rangeParams(ranges)
 	spans, err := s.readSpans(ctx, "trace_spans", params, dayOf(from), dayOf(to))
 	if err != nil {
 		return nil, err

@@ -1,15 +1,12 @@
 package web
 
 import (
+	"weft/analysis"
 	"weft/store"
 )
 
-// Flags of a compact row; openapi.yaml documents them.
-const (
-	flagParentMissing = 1 << iota
-	flagCycleCut
-	flagBeforeParent
-)
+// compactFlags are the flags of a compact row; openapi.yaml documents them.
+const compactFlags = analysis.ParentMissing | analysis.CycleCut | analysis.BeforeParent
 
 // none is the index that points nowhere.
 const none = -1
@@ -107,19 +104,13 @@ func newCompactTrace(t *store.Trace) compactTrace {
 	scopes, resources := newDictionary[compactScope](), newDictionary[compactResource]()
 	instances := map[*store.Resource]compactResource{}
 
-	tree := newSpanTree(spans)
+	tree := analysis.NewTree(treeSpans(spans))
 	c := newColumns(len(spans))
-	for row, i := range tree.order {
+	for row, i := range tree.Span {
 		sp := &spans[i]
 		c.ID[row] = sp.SpanID.String()
-		c.Parent[row], c.Depth[row], c.Subtree[row], c.Flags[row] = none, 0, 1, tree.flags[i]
-		if parent := tree.parent[i]; parent != none {
-			at := tree.row[parent]
-			c.Parent[row], c.Depth[row] = at, c.Depth[at]+1
-			if sp.StartNS < spans[parent].StartNS {
-				c.Flags[row] |= flagBeforeParent
-			}
-		}
+		c.Parent[row], c.Depth[row], c.Subtree[row] = tree.Parent[row], tree.Depth[row], tree.End[row]-int32(row)
+		c.Flags[row] = int32(tree.Flags[row]) & compactFlags
 		c.Start[row], c.Duration[row] = sp.StartNS-first, sp.DurationNS
 		c.Service[row], c.Name[row] = services.add(sp.Service), names.add(sp.Name)
 		c.Kind[row], c.Status[row] = int32(sp.Kind), int32(sp.StatusCode)
@@ -138,15 +129,19 @@ func newCompactTrace(t *store.Trace) compactTrace {
 		c.Resource[row] = resources.add(res)
 		c.Events[row], c.Links[row] = int32(len(sp.Events)), int32(len(sp.Links))
 	}
-	// Children follow their parent, so one backward pass adds every subtree up.
-	for row := len(spans) - 1; row >= 0; row-- {
-		if at := c.Parent[row]; at != none {
-			c.Subtree[at] += c.Subtree[row]
-		}
-	}
 	out.Services, out.Names, out.Categories = services.values, names.values, categories.values
 	out.Peers, out.ErrorTypes = peers.values, errorTypes.values
 	out.Scopes, out.Resources, out.Spans = scopes.values, resources.values, c
+	return out
+}
+
+// treeSpans is what a tree is made of.
+func treeSpans(spans []store.Span) []analysis.Span {
+	out := make([]analysis.Span, len(spans))
+	for i := range spans {
+		sp := &spans[i]
+		out[i] = analysis.Span{ID: sp.SpanID.Uint64(), Parent: sp.ParentSpanID.Uint64(), StartNS: sp.StartNS, DurationNS: sp.DurationNS, Kind: analysis.Kind(sp.Kind)}
+	}
 	return out
 }
 

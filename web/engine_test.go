@@ -144,6 +144,27 @@ func TestAPIsOverEngine(t *testing.T) {
 		}
 	})
 
+	t.Run("analysis", func(t *testing.T) {
+		id, startNS, rows, err := decodeSkeleton([]byte(at(t, "/traces/"+first.ID.String()+"/skeleton")))
+		if err != nil || id != first.ID.String() || startNS != first.Spans[0].StartNS || len(rows) != 4 {
+			t.Fatalf("skeleton: got trace %s from %d, %d rows, %v", id, startNS, len(rows), err)
+		}
+		if r := rows[1]; r.name != "SELECT" || r.parent != 0 || r.start != 1000 || r.duration != 2e6 || r.peer != "orders" || r.statement != "000000000000feed" {
+			t.Errorf("second row: got %+v", r)
+		}
+		if r := rows[3]; len(r.links) != 3 || r.links[0] != "4bf92f3577b34da6a3ce929d0e0e4736 0000000000000009" || r.flags != 1 {
+			t.Errorf("last row: got %+v", r)
+		}
+		a := decode[traceAnalysis](t, at(t, "/traces/"+first.ID.String()+"/analysis"))
+		if a.Spans != 4 || a.Root.Name != "GET /" || a.Path.DurationNS != 5_000_999 || a.Database.Calls != 1 || a.Breaks.Orphans != 1 || a.Origins.Items[0].ErrorType != "java.io.IOException" {
+			t.Errorf("analysis: got %+v", a)
+		}
+		c := decode[comparison](t, at(t, "/compare?a="+traces[1].ID.String()+"&b="+traces[4].ID.String()))
+		if c.ExcessNS != int64(3*time.Millisecond) || c.OtherRoot || c.Entries.Items[0].Name != "job 0" {
+			t.Errorf("comparison: got %+v", c)
+		}
+	})
+
 	t.Run("span", func(t *testing.T) {
 		d := decode[spanDetail](t, at(t, "/traces/"+first.ID.String()+"/spans/1"))
 		want := newSpanDetail(&store.SpanDetail{Span: first.Spans[0]})

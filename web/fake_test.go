@@ -88,6 +88,29 @@ func (f *fakeStore) Traces(ctx context.Context, ids []store.TraceID) ([]*store.T
 	return out, f.err
 }
 
+// Skeleton makes one of the trace of the id.
+func (f *fakeStore) Skeleton(ctx context.Context, id store.TraceID) (*store.Skeleton, error) {
+	t, err := f.Trace(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	texts := newDictionary[string]()
+	texts.add("")
+	text := func(s string) uint32 { return uint32(texts.add(s)) }
+	k := &store.Skeleton{ID: id}
+	for i, sp := range t.Spans {
+		cold, _ := sp.Attributes.Get("faas.coldstart")
+		k.Spans = append(k.Spans, store.SkeletonSpan{SpanID: sp.SpanID, ParentSpanID: sp.ParentSpanID, StartNS: sp.StartNS, DurationNS: sp.DurationNS,
+			StatementHash: sp.StatementHash, Service: text(sp.Service), Name: text(sp.Name), Category: text(sp.Category), PeerName: text(sp.PeerName),
+			ErrorType: text(sp.ErrorType), Kind: sp.Kind, StatusCode: sp.StatusCode, ColdStart: cold.Bool(), Events: uint32(len(sp.Events))})
+		for _, l := range sp.Links {
+			k.Links = append(k.Links, store.SkeletonLink{From: i, TraceID: l.TraceID, SpanID: l.SpanID})
+		}
+	}
+	k.Strings = texts.values
+	return k, nil
+}
+
 func (f *fakeStore) SpanDetail(ctx context.Context, id store.TraceID, span store.SpanID) (*store.SpanDetail, error) {
 	t, err := f.Trace(ctx, id)
 	if err != nil {

@@ -86,7 +86,7 @@ func parseJaegerSearch(q url.Values, now time.Time) (jaegerSearch, error) {
 	out.query = store.TraceQuery{
 		// Jaeger's end is inclusive, to the microsecond.
 		Range: store.TimeRange{From: from, To: to.Add(time.Microsecond)},
-		Where: jaegerPredicates(q.Get("service"), q.Get("operation"), tags, shortest, longest),
+		Where: store.AllOf(jaegerPredicates(q.Get("service"), q.Get("operation"), tags, shortest, longest)...),
 		Limit: int(min(limit, maxJaegerLimit)),
 	}
 	return out, nil

@@ -168,7 +168,7 @@ func TestParseJaegerSearch(t *testing.T) {
 		`&tag=a:b:c&tags={"error":"true","span.kind":"server","http.response.status_code":"500"}&lookback=1h&raw=true`)
 	want := store.TraceQuery{
 		Range: store.TimeRange{From: time.Unix(1_700_000_000, 0), To: time.Unix(1_700_000_001, 1000)},
-		Where: []store.Predicate{
+		Where: store.AllOf([]store.Predicate{
 			{Field: store.FieldService, Value: str("api")},
 			{Field: store.FieldName, Value: str("GET /")},
 			{Field: store.FieldDuration, Op: store.OpGreaterEqual, Value: store.IntValue(1_200_000_000)},
@@ -177,7 +177,7 @@ func TestParseJaegerSearch(t *testing.T) {
 			{Field: store.FieldStatus, Value: str("error")},
 			{Field: "http.response.status_code", Value: str("500")},
 			{Field: store.FieldKind, Value: str("server")},
-		},
+		}...),
 		Limit: 20,
 	}
 	if err != nil || !reflect.DeepEqual(got.query, want) {
@@ -190,7 +190,7 @@ func TestParseJaegerSearch(t *testing.T) {
 	if got, err = parse("limit=100000"); err != nil || got.query.Limit != 1000 {
 		t.Errorf("limit: got %d, %v, want 1000", got.query.Limit, err)
 	}
-	if got, err = parse("tags=" + url.QueryEscape(`{"error":"false"}`)); err != nil || got.query.Where[0].Op != store.OpNotEqual {
+	if got, err = parse("tags=" + url.QueryEscape(`{"error":"false"}`)); err != nil || got.query.Where.(store.Predicate).Op != store.OpNotEqual {
 		t.Errorf("error=false: got %+v, %v", got.query.Where, err)
 	}
 	bad := func(query, want string) {
@@ -226,13 +226,13 @@ func TestParseV3Search(t *testing.T) {
 	got, err := parse(canonical)
 	want := store.TraceQuery{
 		Range: store.TimeRange{From: time.Unix(1_700_000_000, 500_000_000).UTC(), To: time.Unix(1_700_000_001, 1).UTC()},
-		Where: []store.Predicate{
+		Where: store.AllOf([]store.Predicate{
 			{Field: store.FieldService, Value: store.StringValue("api")},
 			{Field: store.FieldName, Value: store.StringValue("op")},
 			{Field: store.FieldDuration, Op: store.OpGreaterEqual, Value: store.IntValue(10_000_000)},
 			{Field: store.FieldDuration, Op: store.OpLessEqual, Value: store.IntValue(1_000_000_000)},
 			{Field: "k", Value: store.StringValue("v")},
-		},
+		}...),
 		Limit: 7,
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {

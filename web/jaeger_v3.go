@@ -256,7 +256,7 @@ func parseV3Search(p v3Params) (store.TraceQuery, error) {
 	}
 	service, _ := p.get("query.serviceName", "query.service_name")
 	operation, _ := p.get("query.operationName", "query.operation_name")
-	q.Where = jaegerPredicates(service, operation, tags, shortest, longest)
+	q.Where = store.AllOf(jaegerPredicates(service, operation, tags, shortest, longest)...)
 	return q, nil
 }
 

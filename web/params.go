@@ -158,19 +158,37 @@ func (p *params) timeRange(now time.Time) store.TimeRange {
 }
 
 func (p *params) traceID() store.TraceID {
-	s := chi.URLParam(p.r, "traceId")
+	return p.parseTraceID("traceId", chi.URLParam(p.r, "traceId"))
+}
+
+// requiredTraceID reads a trace id that is a query parameter.
+func (p *params) requiredTraceID(name string) store.TraceID {
+	return p.parseTraceID(name, p.text(name, 64))
+}
+
+func (p *params) parseTraceID(name, s string) store.TraceID {
 	id, err := store.ParseTraceID(s)
 	if err != nil {
-		p.fail("traceId", s, "1 to 32 hex digits", err)
+		p.fail(name, s, "1 to 32 hex digits", err)
 	}
 	return id
 }
 
-func (p *params) spanID() store.SpanID {
-	s := chi.URLParam(p.r, "spanId")
+func (p *params) spanID() store.SpanID { return p.parseSpanID("spanId", chi.URLParam(p.r, "spanId")) }
+
+// optionalSpanID reads a span id that is a query parameter; zero when absent.
+func (p *params) optionalSpanID(name string) store.SpanID {
+	s := p.text(name, 64)
+	if s == "" {
+		return store.SpanID{}
+	}
+	return p.parseSpanID(name, s)
+}
+
+func (p *params) parseSpanID(name, s string) store.SpanID {
 	id, err := store.ParseSpanID(s)
 	if err != nil {
-		p.fail("spanId", s, "1 to 16 hex digits", err)
+		p.fail(name, s, "1 to 16 hex digits", err)
 	}
 	return id
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 	"math"
+	"reflect"
 	"slices"
 	"strconv"
 	"testing"
@@ -81,7 +82,7 @@ func TestParseCondition(t *testing.T) {
 	good := func(in, field string, op store.Op, v store.Value) {
 		t.Helper()
 		want := store.Predicate{Field: field, Op: op, Value: v}
-		if got, err := parseCondition(in); err != nil || got != want {
+		if got, err := parseCondition(in); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("parseCondition(%q): got %+v, %v, want %+v", in, got, err, want)
 		}
 	}
@@ -195,7 +196,7 @@ func FuzzParseCondition(f *testing.F) {
 			key, _ := json.Marshal(p.Field)
 			value, _ := json.Marshal(p.Value.Str())
 			op := map[store.Op]string{store.OpEqual: "=", store.OpNotEqual: "!="}[p.Op]
-			if again, err := parseCondition(string(key) + op + string(value)); err != nil || again != p {
+			if again, err := parseCondition(string(key) + op + string(value)); err != nil || !reflect.DeepEqual(again, p) {
 				t.Errorf("%q: quoted form gives %+v, %v, want %+v", s, again, err, p)
 			}
 		}

@@ -50,7 +50,7 @@ func TestSearchParameters(t *testing.T) {
 	want := store.TraceQuery{
 		Range:      store.TimeRange{From: time.Unix(1_700_000_000, 0).UTC(), To: time.Unix(1_700_000_001, 0).UTC()},
 		ErrorsOnly: true, Limit: 7, Cursor: "abc", MinTraceDuration: 5, MaxTraceDuration: time.Hour,
-		Where: []store.Predicate{
+		Where: store.AllOf([]store.Predicate{
 			{Field: store.FieldService, Value: store.StringValue("api")},
 			{Field: store.FieldName, Value: store.StringValue("GET /")},
 			{Field: store.FieldKind, Value: store.StringValue("server")},
@@ -59,12 +59,12 @@ func TestSearchParameters(t *testing.T) {
 			{Field: store.FieldDuration, Op: store.OpLessEqual, Value: store.IntValue(2_000_000_000)},
 			{Field: "a", Value: store.StringValue("b")},
 			{Field: "n", Op: store.OpGreater, Value: store.IntValue(5)},
-		},
+		}...),
 	}
 	if got.status != 200 || !reflect.DeepEqual(f.query, want) {
 		t.Errorf("got %d %s\n%+v\nwant\n%+v", got.status, got.body, f.query, want)
 	}
-	if got := get(t, srv.URL+"/api/v1/traces"); got.status != 200 || f.query.Limit != 50 || len(f.query.Where) != 0 {
+	if got := get(t, srv.URL+"/api/v1/traces"); got.status != 200 || f.query.Limit != 50 || f.query.Where != nil {
 		t.Errorf("no parameters: got %d, %+v", got.status, f.query)
 	}
 	get(t, srv.URL+"/api/v1/logs?service=api&minSeverity=WARN&text=x&traceId=ff&limit=2&cursor=c")

@@ -63,14 +63,18 @@ func (s *Server) searchTraces(w http.ResponseWriter, r *http.Request) error {
 
 // parseTraceQuery reads the parameters of searchTraces.
 func parseTraceQuery(p *params, now time.Time) (store.TraceQuery, error) {
-	q := store.TraceQuery{
-		Range:      p.timeRange(now),
-		ErrorsOnly: p.boolean("errors"),
-		Limit:      p.number("limit", 1, 1000, 50),
-		Cursor:     p.text("cursor", maxTraceCursor),
-	}
+	q := p.traceFilter(now)
+	q.Limit, q.Cursor = p.number("limit", 1, 1000, 50), p.text("cursor", maxTraceCursor)
+	return q, p.err()
+}
+
+// traceFilter reads which spans and traces a request is about: everything of a TraceQuery but the page. Every endpoint over a selection
+// of traces takes these parameters.
+func (p *params) traceFilter(now time.Time) store.TraceQuery {
+	q := store.TraceQuery{Range: p.timeRange(now), ErrorsOnly: p.boolean("errors")}
+	var all []store.Expr
 	where := func(field string, op store.Op, v store.Value) {
-		q.Where = append(q.Where, store.Predicate{Field: field, Op: op, Value: v})
+		all = append(all, store.Predicate{Field: field, Op: op, Value: v})
 	}
 	if v := p.text("service", maxText); v != "" {
 		where(store.FieldService, store.OpEqual, store.StringValue(v))
@@ -103,9 +107,23 @@ func parseTraceQuery(p *params, now time.Time) (store.TraceQuery, error) {
 			p.fail("attr", text, conditionBound, err)
 			continue
 		}
-		q.Where = append(q.Where, pred)
+		all = append(all, pred)
 	}
-	return q, p.err()
+	if text := p.text("where", maxExprBytes); text != "" {
+		e, err := parseExpr(text)
+		if err != nil {
+			p.fail("where", text, exprBound, err)
+		}
+		all = append(all, e)
+	}
+	if text := p.text("structure", maxExprBytes); text != "" {
+		var err error
+		if q.Structure, err = parseStructure(text); err != nil {
+			p.fail("structure", text, structureBound, err)
+		}
+	}
+	q.Where = store.AllOf(all...)
+	return q
 }
 
 // durations reads a pair of bounds; 0 is no bound, so an upper bound of nothing is refused rather than ignored.

@@ -10,5 +10,5 @@ ORDER BY first_match DESC, trace_id DESC
 LIMIT {limit:UInt32}
 -- param from = "1767225600000000000"
 -- param to = "1767312000000000000"
--- param limit = "20"
 -- param min_duration = "0"
+-- param limit = "20"

@@ -9,8 +9,8 @@ WHERE start_time >= fromUnixTimestamp64Nano({from:Int64}, 'UTC') AND start_time 
 GROUP BY trace_id
 ORDER BY first_match DESC, trace_id DESC
 LIMIT {limit:UInt32}
--- param p1 = "cart"
 -- param from = "1767225600000000000"
 -- param to = "1767312000000000000"
--- param limit = "20"
+-- param p1 = "cart"
 -- param snapshot = "1767225600000"
+-- param limit = "20"

@@ -9,11 +9,11 @@ WHERE start_time >= fromUnixTimestamp64Nano({from:Int64}, 'UTC') AND start_time 
 GROUP BY trace_id
 ORDER BY first_match DESC, trace_id DESC
 LIMIT {limit:UInt32}
+-- param from = "1767225600000000000"
+-- param to = "1767312000000000000"
 -- param p1 = "order.id"
 -- param p2 = "a"
 -- param p3 = "a"
--- param from = "1767225600000000000"
--- param to = "1767312000000000000"
--- param limit = "20"
 -- param from_day = "20454"
 -- param to_day = "20454"
+-- param limit = "20"

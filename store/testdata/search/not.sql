@@ -1,0 +1,20 @@
+-- not {
+-- and {
+-- where @error = true
+-- where http.route exists
+-- }
+-- }
+-- key http.route span string
+
+SELECT trace_id, toUnixTimestamp64Nano(min(start_time)) AS first_match
+FROM spans
+WHERE start_time >= fromUnixTimestamp64Nano({from:Int64}, 'UTC') AND start_time < fromUnixTimestamp64Nano({to:Int64}, 'UTC')
+  AND NOT (status_code = {p1:Int64} AND (attr_http_route != '' OR mapContains(attrs_string, {p2:String})))
+GROUP BY trace_id
+ORDER BY first_match DESC, trace_id DESC
+LIMIT {limit:UInt32}
+-- param from = "1767225600000000000"
+-- param to = "1767312000000000000"
+-- param p1 = "2"
+-- param p2 = "http.route"
+-- param limit = "20"

@@ -1,0 +1,3 @@
+-- where order.id =~ "("
+
+-- error: order.id: want a regular expression in RE2 syntax: error parsing regexp: missing closing ): `(`

@@ -1,0 +1,16 @@
+-- where span.host.name = "a"
+-- key host.name span string
+-- key host.name resource string
+
+SELECT trace_id, toUnixTimestamp64Nano(min(start_time)) AS first_match
+FROM spans
+WHERE start_time >= fromUnixTimestamp64Nano({from:Int64}, 'UTC') AND start_time < fromUnixTimestamp64Nano({to:Int64}, 'UTC')
+  AND attrs_string[{p1:String}] = {p2:String}
+GROUP BY trace_id
+ORDER BY first_match DESC, trace_id DESC
+LIMIT {limit:UInt32}
+-- param from = "1767225600000000000"
+-- param to = "1767312000000000000"
+-- param p1 = "host.name"
+-- param p2 = "a"
+-- param limit = "20"

@@ -1,0 +1,6 @@
+-- structure > {
+-- where @service = "web"
+-- where nothing.like.it = "cart"
+-- }
+
+-- nothing can match
