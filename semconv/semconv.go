@@ -39,6 +39,19 @@ const (
 // ConditionDeadLetter is the DestinationCondition of a message that was given up.
 const ConditionDeadLetter = "dead_letter"
 
+// ReceivedFormat is a string attribute of the instrumentation scope of spans that came in a protocol which has other names for things
+// than OTLP, and used those names: what it reads gets them back. Absent otherwise.
+const ReceivedFormat = "weft.received.format"
+
+// FormatZipkin is the ReceivedFormat of spans that were sent to the Zipkin port with the names that Zipkin's tracers use.
+const FormatZipkin = "zipkin"
+
+// Flags of Zipkin spans that OTLP has no place for. bool, absent when not set.
+const (
+	ZipkinShared = "weft.zipkin.shared" // the span's id was made by the caller
+	ZipkinDebug  = "weft.zipkin.debug"  // sampled whatever the policy said
+)
+
 // Values of SpanCategory.
 const (
 	CategoryServer    = "server"

@@ -31,7 +31,7 @@ type edgeSpan struct {
 	startNS, durationNS int64
 	service, peer       uint32
 	database, messaging uint32 // systems
-	category            uint32
+	category, name      uint32
 	next                int32 // another span of the same id, or none
 	kind                Kind
 	marks               uint8

@@ -106,34 +106,42 @@ func (s *Store) reconcileRun(ctx context.Context, starts []int64) (corrected int
 // addFarPartners completes g, which has all spans that start in [from, to), or of some traces only, with the partners of its counted
 // spans that start elsewhere, and prepares it for sum.
 func (s *Store) addFarPartners(ctx context.Context, g *edgeGraph, from, to int64, someTraces bool) error {
-	partner := func(int64) bool { return false }
 	g.answer()
 	far, err := s.rangesOutside(ctx, g.missing(), from, to, parentReachDays, false)
 	if err != nil {
 		return err
 	}
-	if err := s.readEdgeTraces(ctx, g, far, nil, partner); err != nil {
+	if err := s.readEdgeTraces(ctx, g, far, nil, notCounted); err != nil {
 		return err
 	}
+	if err := s.addTargets(ctx, g, from, to, someTraces); err != nil {
+		return err
+	}
+	g.answer()
+	return nil
+}
+
+// addTargets adds to g what the links of its counted spans point at: of those traces that have spans outside [from, to), or of all.
+func (s *Store) addTargets(ctx context.Context, g *edgeGraph, from, to int64, all bool) error {
 	traces := make(map[TraceID]struct{})
 	var spanIDs []uint64
 	for k := range g.missingTargets() {
 		traces[k.trace] = struct{}{}
 		spanIDs = append(spanIDs, k.span)
 	}
-	if len(traces) > 0 {
-		slices.Sort(spanIDs)
-		linked, err := s.rangesOutside(ctx, sortedIDs(traces), from, to, linkReachDays, someTraces)
-		if err != nil {
-			return err
-		}
-		if err := s.readEdgeTraces(ctx, g, linked, slices.Compact(spanIDs), partner); err != nil {
-			return err
-		}
+	if len(traces) == 0 {
+		return nil
 	}
-	g.answer()
-	return nil
+	slices.Sort(spanIDs)
+	linked, err := s.rangesOutside(ctx, sortedIDs(traces), from, to, linkReachDays, all)
+	if err != nil {
+		return err
+	}
+	return s.readEdgeTraces(ctx, g, linked, slices.Compact(spanIDs), notCounted)
 }
+
+// notCounted marks spans that are read as partners.
+func notCounted(int64) bool { return false }
 
 // correct inserts what truth has more or less than what is stored of the buckets.
 func (s *Store) correct(ctx context.Context, starts []int64, truth []Edge) (corrected int, err error) {

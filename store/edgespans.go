@@ -67,10 +67,13 @@ type edgeSpanColumns struct {
 	linkTrace                                     *arrayColumn[*proto.ColFixedStr16]
 	linkSpan                                      *arrayColumn[*proto.ColUInt64]
 	services, categories, peers, databases, queue []uint32 // symbols of the dictionaries
-	named                                         []namedColumn
+	// name is read only of whole traces: edges do not need it.
+	name  *lcColumn
+	names []uint32
+	named []namedColumn
 }
 
-func newEdgeSpanColumns() *edgeSpanColumns {
+func newEdgeSpanColumns(withName bool) *edgeSpanColumns {
 	c := &edgeSpanColumns{service: newLC(), category: newLC(), peer: newLC(), database: newLC(), messaging: newLC(),
 		linkTrace: newArray(new(proto.ColFixedStr16)), linkSpan: newArray(new(proto.ColUInt64))}
 	c.named = []namedColumn{
@@ -78,6 +81,10 @@ func newEdgeSpanColumns() *edgeSpanColumns {
 		{"duration_ns", &c.durationNS}, {"status_code", &c.status}, {"service_name", c.service}, {"category", c.category}, {"peer_name", c.peer},
 		{"attr_db_system_name", c.database}, {"attr_messaging_system", c.messaging}, {"marks", &c.marks},
 		{"links.trace_id", c.linkTrace}, {"links.span_id", c.linkSpan},
+	}
+	if withName {
+		c.name = newLC()
+		c.named = append(c.named, namedColumn{"name", c.name})
 	}
 	return c
 }
@@ -89,12 +96,18 @@ func (c *edgeSpanColumns) addTo(g *edgeGraph, counts func(startNS int64) bool) {
 	c.peers = g.symbols.numbersOf(c.peer, c.peers)
 	c.databases = g.symbols.numbersOf(c.database, c.databases)
 	c.queue = g.symbols.numbersOf(c.messaging, c.queue)
+	if c.name != nil {
+		c.names = g.symbols.numbersOf(c.name, c.names)
+	}
 	for i := range c.spanID {
 		s := edgeSpan{
 			spanKey: spanKey{c.traceID[i], c.spanID[i]}, parent: c.parent[i], startNS: c.start.ColInt64[i], durationNS: c.durationNS[i],
 			service: c.services[c.service.keys[i]], category: c.categories[c.category.keys[i]], peer: c.peers[c.peer.keys[i]],
 			database: c.databases[c.database.keys[i]], messaging: c.queue[c.messaging.keys[i]],
 			kind: Kind(c.kind[i]), marks: c.marks[i], failed: StatusCode(c.status[i]) == StatusError,
+		}
+		if c.name != nil {
+			s.name = c.names[c.name.keys[i]]
 		}
 		s.counts = counts(s.startNS)
 		at, added := g.add(s)
@@ -109,7 +122,7 @@ func (c *edgeSpanColumns) addTo(g *edgeGraph, counts func(startNS int64) bool) {
 
 // readEdgeSpans reads one pass of the spans that start in [from, to) into g.
 func (s *Store) readEdgeSpans(ctx context.Context, g *edgeGraph, from, to int64, passes, pass int, counts func(startNS int64) bool) error {
-	cols := newEdgeSpanColumns()
+	cols := newEdgeSpanColumns(false)
 	params := []proto.Parameter{intParam("from", from), intParam("to", to), intParam("passes", int64(passes)), intParam("pass", int64(pass))}
 	// A repeated read adds nothing twice.
 	return s.readNative(ctx, s.named("edge_spans"), params, cols.named, func() { cols.addTo(g, counts) }, func() {})
@@ -117,7 +130,7 @@ func (s *Store) readEdgeSpans(ctx context.Context, g *edgeGraph, from, to int64,
 
 // readEdgeTraces reads the spans of traces into g, only those of spanIDs unless it is empty.
 func (s *Store) readEdgeTraces(ctx context.Context, g *edgeGraph, ranges []traceRange, spanIDs []uint64, counts func(startNS int64) bool) error {
-	cols := newEdgeSpanColumns()
+	cols := newEdgeSpanColumns(true)
 	for _, group := range overlapping(ranges) {
 		q := group.query(s.named("edge_trace_spans"))
 		q.Parameters = append(q.Parameters, uintsParam("span_ids", spanIDs))

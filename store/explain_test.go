@@ -36,6 +36,8 @@ func TestReadsUseTheirIndexes(t *testing.T) {
 		"prefix": "ten", "limit": 100, "keys": []string{"tenant.id"}, "database": "x", "snapshot": from / 1e6,
 		"min_duration": int64(0), "max_duration": int64(0), "errors_only": false,
 		"severity": uint8(0), "contains": "", "cursor_time": to, "cursor_hash": uint64(1 << 63), "skip": 0, "name": "latency",
+		"passes": uint32(1), "pass": uint32(0), "span_ids": []uint64{}, "buckets": []int64{from / 1e9}, "inserted": int64(0), "inner_from": from / 1e9, "inner_to": from / 1e9,
+		"step": int64(10), "coarse": false,
 	}
 	got := make(map[string]string)
 	for _, name := range s.QueryNames() {

@@ -64,7 +64,8 @@ func WrittenColumns() []TableColumn {
 	add("scopes", newScopeColumns().named)
 	add("edges", newEdgeColumns().named)
 	add("attribute_keys", sampleKeyColumns(nil))
-	add("attribute_values", sampleValueColumns(nil))
+	add("attribute_values", sampleValueColumns(nil, "key", "value"))
+	add("peers", sampleValueColumns(nil, "service_name", "peer_name"))
 	return all
 }
 

@@ -50,6 +50,9 @@ func (s *Store) InsertSpans(ctx context.Context, b *SpanBatch, token string) err
 	if err := s.insertSample(ctx, b, token); err != nil {
 		return wrap(op, err)
 	}
+	if err := s.insertPeers(ctx, b, token); err != nil {
+		return wrap(op, err)
+	}
 	return wrap(op, s.insertBlock(ctx, "spans", b.cols.named, token))
 }
 

@@ -79,7 +79,7 @@ func contents(t testing.TB, s *store.Store) map[string]string {
 	got := make(map[string]string)
 	for table, what := range map[string]string{
 		"spans": "count()", "trace_summaries": "(sum(spans), sum(errors))", "operations": "sum(spans)", "links_reverse": "count()",
-		"resources": "count()", "scopes": "count()", "attribute_keys": "count()", "attribute_values": "count()",
+		"resources": "count()", "scopes": "count()", "attribute_keys": "count()", "attribute_values": "count()", "peers": "count()",
 		"logs": "count()", "metrics": "count()", "metric_names": "sum(points)",
 	} {
 		got[table] = scan(t, s, "SELECT toString("+what+") FROM "+table)[0]

@@ -43,6 +43,7 @@ func shopTrace(n int, at time.Time, failed bool) []store.Span {
 			store.Attribute{Key: "db.system.name", Value: store.StringValue("sqlite")},
 			store.Attribute{Key: "db.query.text", Value: store.StringValue("SELECT * FROM carts")}),
 	}
+	spans[1].PeerName, spans[3].PeerName = "cart", "carts.db"
 	if failed {
 		spans[2].StatusCode, spans[2].ErrorType = store.StatusError, "Timeout"
 	}
@@ -81,6 +82,9 @@ func TestCatalogue(t *testing.T) {
 	if all, err := s.Operations(t.Context(), ""); err != nil || len(all) != 4 {
 		t.Errorf("all operations: %v, %v", all, err)
 	}
+	if peers, err := s.RemoteServices(t.Context(), "cart"); err != nil || !reflect.DeepEqual(peers, []string{"carts.db"}) {
+		t.Errorf("remote services of cart: %v, %v", peers, err)
+	}
 	keys, err := s.AttributeKeys(t.Context(), "ho", 10)
 	wantKeys := []store.AttributeKey{{Key: "host.cpus", Type: store.TypeInt, Scope: "span"}, {Key: "host.cpus", Type: store.TypeInt, Scope: "resource"}}
 	if err != nil || !reflect.DeepEqual(keys, wantKeys) {
@@ -113,6 +117,16 @@ func TestStatsAndDependencies(t *testing.T) {
 	if err != nil || stats[0].Rows != 400 || stats[0].Bytes == 0 || !stats[0].Oldest.Equal(shopTime) ||
 		!stats[0].Newest.Equal(shopTime.Add(99*time.Second+20*time.Millisecond)) {
 		t.Errorf("stats: %+v, %v", stats, err)
+	}
+	if deps, err := s.Dependencies(t.Context(), store.TimeRange{}); err != nil || len(deps) != 0 {
+		t.Errorf("dependencies before there are edges: %+v, %v", deps, err)
+	}
+	var buckets []time.Time
+	for i := range 10 {
+		buckets = append(buckets, shopTime.Add(time.Duration(i)*10*time.Second))
+	}
+	if _, err := s.ReconcileEdges(t.Context(), buckets); err != nil {
+		t.Fatal(err)
 	}
 	deps, err := s.Dependencies(t.Context(), store.TimeRange{From: shopTime, To: shopTime.Add(time.Minute)})
 	want := []store.Dependency{{Parent: "web", Child: "cart", Calls: 60, Errors: 6}}

@@ -57,6 +57,7 @@ func (r Retention) tables() []expiring {
 		{"edges_5m", "toDate32(bucket)", r.Traces},
 		{"attribute_keys", "toDate32(day)", r.Traces},
 		{"attribute_values", "toDate32(day)", r.Traces},
+		{"peers", "toDate32(day)", r.Traces},
 		{"logs", "toDate32(time)", r.Logs},
 		{"metrics", "toDate32(time)", r.Metrics},
 		{"metric_names", "day", r.Metrics},

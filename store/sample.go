@@ -153,7 +153,7 @@ func (s *Store) insertSample(ctx context.Context, b *SpanBatch, token string) er
 	}
 	values = s.budget.admit(day, s.sent.values.missing(values))
 	if len(values) > 0 {
-		if err := s.insertBlock(ctx, "attribute_values", sampleValueColumns(values), subToken(token, "values")); err != nil {
+		if err := s.insertBlock(ctx, "attribute_values", sampleValueColumns(values, "key", "value"), subToken(token, "values")); err != nil {
 			return err
 		}
 		s.sent.values.add(values)
@@ -176,7 +176,8 @@ func sampleKeyColumns(rows []sampleKey) []namedColumn {
 	return []namedColumn{{"day", &day}, {"key", &key}, {"side", &side}, {"type", &typ}}
 }
 
-func sampleValueColumns(rows []sampleValue) []namedColumn {
+// sampleValueColumns are the rows under the names that their table gives key and value.
+func sampleValueColumns(rows []sampleValue, keyName, valueName string) []namedColumn {
 	var (
 		day        dayColumn
 		key, value textColumn
@@ -186,5 +187,5 @@ func sampleValueColumns(rows []sampleValue) []namedColumn {
 		key.Append(r.key)
 		value.Append(r.value)
 	}
-	return []namedColumn{{"day", &day}, {"key", &key}, {"value", &value}}
+	return []namedColumn{{"day", &day}, {keyName, &key}, {valueName, &value}}
 }

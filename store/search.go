@@ -83,7 +83,7 @@ type AttributeKey struct {
 	Scope string // "span" or "resource"
 }
 
-// Dependency counts calls from one service to another.
+// Dependency counts calls and messages from one service to another.
 type Dependency struct {
 	Parent, Child string
 	Calls, Errors uint64

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -14,7 +13,7 @@ var signalTables = []struct {
 	signal string
 	tables []string
 }{
-	{"traces", []string{"spans", "trace_summaries", "links_reverse", "operations", "edges", "edges_5m", "attribute_keys", "attribute_values", "resources", "scopes"}},
+	{"traces", []string{"spans", "trace_summaries", "links_reverse", "operations", "edges", "edges_5m", "attribute_keys", "attribute_values", "peers", "resources", "scopes"}},
 	{"logs", []string{"logs"}},
 	{"metrics", []string{"metrics", "metric_names"}},
 }
@@ -58,27 +57,6 @@ func (s *Store) Stats(ctx context.Context) ([]SignalStats, error) {
 		}
 	}
 	return stats, nil
-}
-
-// maxDependencyRange bounds the join that counts dependencies.
-const maxDependencyRange = 7 * 24 * time.Hour
-
-// Dependencies counts the calls between services whose callee span starts within r, which must be closed and at most 7 days
-// long, sorted by parent, then child.
-func (s *Store) Dependencies(ctx context.Context, r TimeRange) ([]Dependency, error) {
-	const op = "read dependencies"
-	if r.From.IsZero() || r.To.IsZero() || r.To.Before(r.From) || r.To.Sub(r.From) > maxDependencyRange {
-		return nil, invalid(op, fmt.Errorf("want a time range of at most %v, got %v to %v", maxDependencyRange, r.From, r.To))
-	}
-	from, to, err := r.bounds()
-	if err != nil {
-		return nil, invalid(op, err)
-	}
-	deps, err := collect(ctx, s, s.named("dependencies"), []any{param("from", from), param("to", to)},
-		func(rows driver.Rows, d *Dependency) error {
-			return rows.Scan(&d.Parent, &d.Child, &d.Calls, &d.Errors)
-		})
-	return deps, wrap(op, err)
 }
 
 // The instants a DateTime64(9) holds, less a margin for arithmetic: 1900 to 2262.

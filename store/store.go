@@ -30,9 +30,9 @@ type Store struct {
 	sent struct {
 		resources, scopes sentSet[originKey]
 		keys              sentSet[sampleKey]
-		values            sentSet[sampleValue]
+		values, peers     sentSet[sampleValue]
 	}
-	budget valueBudget
+	budget, peerBudget valueBudget
 	// graphSpans is maxGraphSpans; tests lower it.
 	graphSpans uint64
 	origins    originCache

@@ -20,7 +20,8 @@ func TestAPIDocIsCurrent(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := string(raw)
-	for name, table := range map[string]string{"own": ownTable(t), "jaeger": jaegerTable(t)} {
+	for name, table := range map[string]string{"own": ownTable(t), "jaeger": routeList(t, func(route string) bool { return compatible(route) && !zipkinRoute(route) }),
+		"zipkin": routeList(t, zipkinRoute)} {
 		begin, end := "<!-- begin "+name+" -->\n", "<!-- end "+name+" -->"
 		before, rest, ok := strings.Cut(want, begin)
 		_, after, ok2 := strings.Cut(rest, end)
@@ -65,15 +66,15 @@ func ownTable(t *testing.T) string {
 	return strings.Join(lines, "\n") + "\n"
 }
 
-// jaegerTable lists the routes that follow Jaeger's contract.
-func jaegerTable(t *testing.T) string {
+// routeList lists the routes that follow somebody else's contract.
+func routeList(t *testing.T, of func(route string) bool) string {
 	s, err := New(Config{Store: &fakeStore{}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var lines []string
 	chi.Walk(s.mux, func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
-		if compatible(route) {
+		if of(route) {
 			lines = append(lines, fmt.Sprintf("- `%s %s`\n", method, route))
 		}
 		return nil

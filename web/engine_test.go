@@ -271,6 +271,7 @@ func TestAPIsOverEngine(t *testing.T) {
 	})
 
 	t.Run("Jaeger v1", func(t *testing.T) { jaegerV1OverEngine(t, srv.URL, first) })
+	t.Run("Zipkin", func(t *testing.T) { zipkinOverEngine(t, srv.URL, first) })
 	t.Run("Jaeger v3", func(t *testing.T) { jaegerV3OverEngine(t, srv.URL, first) })
 }
 

@@ -44,6 +44,13 @@ func (f *fakeStore) Operations(context.Context, string) ([]store.Operation, erro
 	}, f.err
 }
 
+func (f *fakeStore) RemoteServices(_ context.Context, service string) ([]string, error) {
+	if service != "api" {
+		return nil, f.err
+	}
+	return []string{"Billing", "orders"}, f.err
+}
+
 func (f *fakeStore) AttributeKeys(context.Context, string, int) ([]store.AttributeKey, error) {
 	return []store.AttributeKey{{Key: "http.route", Type: store.TypeString, Scope: "span"}}, f.err
 }

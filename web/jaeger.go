@@ -65,7 +65,7 @@ func notImplemented(why string) handler {
 	}
 }
 
-// badJaegerRequest keeps Jaeger's own text for a bad parameter.
+// badJaegerRequest keeps the text that Jaeger, or another API that we follow, has for a bad parameter.
 func badJaegerRequest(err error) error {
 	return &problem{code: "invalid-parameter", Status: http.StatusBadRequest, Title: "Invalid parameter", Detail: err.Error()}
 }

@@ -29,6 +29,7 @@ var openAPI []byte
 type Store interface {
 	Services(ctx context.Context) ([]string, error)
 	Operations(ctx context.Context, service string) ([]store.Operation, error)
+	RemoteServices(ctx context.Context, service string) ([]string, error)
 	AttributeKeys(ctx context.Context, prefix string, limit int) ([]store.AttributeKey, error)
 	AttributeValues(ctx context.Context, key, prefix string, limit int) ([]string, error)
 	SearchTraces(ctx context.Context, q store.TraceQuery) (store.TracePage, error)
@@ -167,8 +168,10 @@ func (s *Server) routes() chi.Router {
 	r.Use(secure, s.recoverPanic, s.refuseForeignWrites, s.limitTime, middleware.GetHead)
 	s.probeRoutes(r)
 	r.Route("/api/v1", s.ownRoutes)
+	r.Route("/api/v2", s.zipkinRoutes)
 	r.Route("/api/v3", s.jaegerV3Routes)
 	r.Route("/api", s.jaegerV1Routes)
+	r.Route(zipkinRoot, s.zipkinPortRoutes)
 	r.NotFound(s.serveUI)
 	r.MethodNotAllowed(s.adapt(s.noSuchMethod))
 	return r

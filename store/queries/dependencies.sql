@@ -1,18 +1,20 @@
--- dependencies: calls from service to service: spans whose parent belongs to another service.
--- Params: from, to (half-open, Unix nanoseconds of the child's start). Reads: spans of the time range, twice; a parent is looked
--- for up to an hour before the range.
-SELECT p.service_name AS parent, c.service_name AS child, count() AS calls, countIf(c.status_code = 2) AS errors
+-- dependencies: calls and messages from service to service.
+-- Params: from, to (half-open, Unix seconds, multiples of 10); inner_from, inner_to: the whole 5 minutes within, which edges_5m answers.
+-- Reads: edges_5m and the ends from edges, by their primary keys.
+SELECT source, target, toUInt64(sum(e.calls)) AS calls, toUInt64(greatest(sum(e.errors), 0)) AS errors
 FROM
 (
-    SELECT trace_id, parent_span_id, service_name, status_code FROM spans
-    WHERE start_time >= fromUnixTimestamp64Nano({from:Int64}, 'UTC') AND start_time < fromUnixTimestamp64Nano({to:Int64}, 'UTC') AND parent_span_id != 0
-) AS c
-INNER JOIN
-(
-    SELECT trace_id, span_id, service_name FROM spans
-    WHERE start_time >= fromUnixTimestamp64Nano({from:Int64}, 'UTC') - INTERVAL 1 HOUR AND start_time < fromUnixTimestamp64Nano({to:Int64}, 'UTC')
-) AS p ON c.trace_id = p.trace_id AND c.parent_span_id = p.span_id
-WHERE p.service_name != c.service_name
-GROUP BY parent, child
-ORDER BY parent, child
+    SELECT source, target, calls, errors FROM edges_5m
+    WHERE bucket >= toDateTime64({inner_from:Int64}, 0, 'UTC') AND bucket < toDateTime64({inner_to:Int64}, 0, 'UTC') AND type IN (1, 7)
+    UNION ALL
+    SELECT source, target, calls, errors FROM edges
+    WHERE bucket >= toDateTime64({from:Int64}, 0, 'UTC') AND bucket < toDateTime64({inner_from:Int64}, 0, 'UTC') AND type IN (1, 7)
+    UNION ALL
+    SELECT source, target, calls, errors FROM edges
+    WHERE bucket >= toDateTime64({inner_to:Int64}, 0, 'UTC') AND bucket < toDateTime64({to:Int64}, 0, 'UTC') AND type IN (1, 7)
+) AS e
+WHERE source != target
+GROUP BY source, target
+HAVING sum(e.calls) > 0
+ORDER BY source, target
 LIMIT 100000

@@ -3,7 +3,7 @@
 -- Reads: spans by its primary key (hour, service, start), then the bloom filter of trace_id.
 SELECT
     trace_id, span_id, parent_span_id, kind, start_time, duration_ns, status_code, service_name, category, peer_name,
-    attr_db_system_name, attr_messaging_system, marks, `links.trace_id`, `links.span_id`
+    attr_db_system_name, attr_messaging_system, marks, `links.trace_id`, `links.span_id`, name
 FROM spans
 PREWHERE trace_id IN candidates
 WHERE service_name IN {services:Array(String)}

@@ -1,0 +1,206 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+)
+
+// Bounds of the reads of topology.
+const (
+	maxTopologyEdges    = 20_000
+	maxTopologyServices = 20_000
+	maxMatrixSteps      = 500
+	maxMatrixCells      = 200_000
+	// maxTopologyTraces and maxTopologySpans bound a topology that is computed from spans.
+	maxTopologyTraces = 10_000
+	maxTopologySpans  = 1_000_000
+)
+
+// OtherNode stands at both ends of the edges that did not fit into an answer, added up by type.
+const OtherNode = "(other)"
+
+// Topology is who called whom in a time range, or in some traces.
+type Topology struct {
+	// Edges are summed over the range: BucketUnix is 0. Sorted by type, source, target, via.
+	Edges []Edge
+	// Services are the services that sent spans, also those without an edge; sorted.
+	Services []string
+	// Functions are those of the services that are functions; sorted.
+	Functions []string
+	// Folded says that there were too many edges, so that those with the fewest calls are added up under OtherNode, or too many services,
+	// so that those without an edge are incomplete.
+	Folded bool
+	// Traces and Spans say what a topology of traces was computed from; 0 for one of a time range.
+	Traces, Spans int
+}
+
+// edgeWindow is a time range in whole buckets: [from, innerFrom) and [innerTo, to) in 10-second buckets, between them whole 5 minutes.
+type edgeWindow struct{ from, innerFrom, innerTo, to int64 } // Unix seconds
+
+const coarseSeconds = int64(5 * 60)
+
+// window widens r to whole buckets.
+func (r TimeRange) window() (w edgeWindow, err error) {
+	from, to, err := r.bounds()
+	if err != nil {
+		return w, err
+	}
+	const bucket = int64(EdgeBucket / time.Second)
+	w.from, w.to = floorBucket(from), floorBucket(to-1)+bucket
+	w.innerFrom, w.innerTo = ceilTo(w.from, coarseSeconds), -ceilTo(-w.to, coarseSeconds)
+	if w.innerFrom >= w.innerTo {
+		w.innerFrom, w.innerTo = w.to, w.to
+	}
+	return w, nil
+}
+
+// ceilTo is the least multiple of step that is not less than n.
+func ceilTo(n, step int64) int64 { return n + ((-n%step)+step)%step }
+
+func (w edgeWindow) params(more ...any) []any {
+	return append([]any{param("from", w.from), param("to", w.to), param("inner_from", w.innerFrom), param("inner_to", w.innerTo)}, more...)
+}
+
+// days are the days of the window since 1970, both included.
+func (w edgeWindow) days() []any {
+	const day = 24 * 3600
+	return []any{param("from_day", -ceilTo(-w.from, day)/day), param("to_day", -ceilTo(-(w.to-1), day)/day), param("limit", maxTopologyServices+1)}
+}
+
+// Topology returns the edges of r, widened to whole buckets of 10 seconds. It reads no spans.
+func (s *Store) Topology(ctx context.Context, r TimeRange) (*Topology, error) {
+	const op = "read topology"
+	w, err := r.window()
+	if err != nil {
+		return nil, invalid(op, err)
+	}
+	t := &Topology{}
+	if t.Edges, err = s.edges(ctx, "edges_window", w.params(param("limit", maxTopologyEdges+1))); err != nil {
+		return nil, wrap(op, err)
+	}
+	if len(t.Edges) > maxTopologyEdges {
+		totals, err := s.edges(ctx, "edges_total", w.params())
+		if err != nil {
+			return nil, wrap(op, err)
+		}
+		t.Edges, t.Folded = foldRest(t.Edges[:maxTopologyEdges], totals), true
+	}
+	slices.SortFunc(t.Edges, compareEdges)
+	if t.Services, err = s.texts(ctx, "topology_services", w.days()); err != nil {
+		return nil, wrap(op, err)
+	}
+	if len(t.Services) > maxTopologyServices {
+		t.Services, t.Folded = t.Services[:maxTopologyServices], true
+	}
+	t.Functions, err = s.texts(ctx, "topology_functions", w.days())
+	return t, wrap(op, err)
+}
+
+// foldRest adds to edges, for each type, what they lack of the total.
+func foldRest(edges, totals []Edge) []Edge {
+	for _, rest := range totals {
+		for i := range edges {
+			if edges[i].Type == rest.Type {
+				rest = rest.less(&edges[i])
+			}
+		}
+		if rest.Calls > 0 {
+			rest.Source, rest.Target, rest.Via = OtherNode, OtherNode, ""
+			edges = append(edges, rest)
+		}
+	}
+	return edges
+}
+
+func (s *Store) edges(ctx context.Context, query string, params []any) ([]Edge, error) {
+	return collect(ctx, s, s.named(query), params, func(rows driver.Rows, e *Edge) error {
+		return rows.Scan((*uint8)(&e.Type), &e.Source, &e.Target, &e.Via, &e.Calls, &e.Errors, &e.ColdStarts, &e.Retries, &e.DeadLetters,
+			&e.DurationNS, (*map[uint16]int64)(&e.Latency), (*map[uint16]int64)(&e.QueueAge))
+	})
+}
+
+func (s *Store) texts(ctx context.Context, query string, params []any) ([]string, error) {
+	return collect(ctx, s, s.named(query), params, func(rows driver.Rows, text *string) error { return rows.Scan(text) })
+}
+
+// Dependencies counts the calls and messages between services within r, widened to whole buckets of 10 seconds, sorted by parent, then
+// child. It reads no spans.
+func (s *Store) Dependencies(ctx context.Context, r TimeRange) ([]Dependency, error) {
+	const op = "read dependencies"
+	w, err := r.window()
+	if err != nil {
+		return nil, invalid(op, err)
+	}
+	deps, err := collect(ctx, s, s.named("dependencies"), w.params(), func(rows driver.Rows, d *Dependency) error {
+		return rows.Scan(&d.Parent, &d.Child, &d.Calls, &d.Errors)
+	})
+	return deps, wrap(op, err)
+}
+
+// EdgeMatrix is how the edges of a time range changed over time.
+type EdgeMatrix struct {
+	FromUnix, StepSeconds int64
+	Steps                 int
+	Edges                 []EdgeSeries // sorted by type, source, target, via
+	// Truncated says that there were more edges than fit; those with the fewest calls are left out.
+	Truncated bool
+}
+
+// EdgeSeries is one edge by time step.
+type EdgeSeries struct {
+	Type                EdgeType
+	Source, Target, Via string
+	Calls, Errors       []int64 // one a step
+}
+
+// TopologyMatrix returns the calls and errors of every edge in r by steps, which are multiples of 10 seconds; the first starts at a whole
+// multiple of step. At most 500 steps, and 200 000 cells.
+func (s *Store) TopologyMatrix(ctx context.Context, r TimeRange, step time.Duration) (*EdgeMatrix, error) {
+	const op = "read topology matrix"
+	if step < EdgeBucket || step%EdgeBucket != 0 {
+		return nil, invalid(op, fmt.Errorf("step: want a multiple of %v, got %v", EdgeBucket, step))
+	}
+	if r.From.IsZero() || r.To.IsZero() {
+		return nil, invalid(op, errors.New("want a time range with a start and an end"))
+	}
+	w, err := r.window()
+	if err != nil {
+		return nil, invalid(op, err)
+	}
+	m := &EdgeMatrix{StepSeconds: int64(step / time.Second)}
+	m.FromUnix = -ceilTo(-w.from, m.StepSeconds)
+	to := ceilTo(w.to, m.StepSeconds)
+	steps := (to - m.FromUnix) / m.StepSeconds
+	if steps > maxMatrixSteps {
+		return nil, invalid(op, fmt.Errorf("want at most %d steps, got %d: ask for a longer step or a shorter time range", maxMatrixSteps, steps))
+	}
+	m.Steps = int(steps)
+	limit := maxMatrixCells / max(m.Steps, 1)
+	params := []any{param("from", m.FromUnix), param("to", to), param("step", m.StepSeconds), param("coarse", m.StepSeconds%coarseSeconds == 0), param("limit", limit+1)}
+	m.Edges, err = collect(ctx, s, s.named("edges_matrix"), params, func(rows driver.Rows, e *EdgeSeries) error {
+		var at, calls, failed []int64
+		if err := rows.Scan((*uint8)(&e.Type), &e.Source, &e.Target, &e.Via, &at, &calls, &failed); err != nil {
+			return err
+		}
+		e.Calls, e.Errors = make([]int64, m.Steps), make([]int64, m.Steps)
+		for i, step := range at {
+			e.Calls[step], e.Errors[step] = calls[i], failed[i]
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, wrap(op, err)
+	}
+	if len(m.Edges) > limit {
+		m.Edges, m.Truncated = m.Edges[:limit], true
+	}
+	slices.SortFunc(m.Edges, func(a, b EdgeSeries) int {
+		return compareEdges(Edge{Type: a.Type, Source: a.Source, Target: a.Target, Via: a.Via}, Edge{Type: b.Type, Source: b.Source, Target: b.Target, Via: b.Via})
+	})
+	return m, nil
+}
