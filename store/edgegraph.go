@@ -9,7 +9,7 @@ import (
 )
 
 // edgeGraph works out the edges of spans that it holds all at once: the batch form of the definition of topology in
-// docs/adr/0009-topology.md. The collector's processor is the streaming form; both give the same edges.
+// docs/topology.md. The collector's processor is the streaming form; both give the same edges.
 type edgeGraph struct {
 	spans []edgeSpan
 	// first finds a span by its id; several of one id, the halves of a call that share it, are chained by next.

@@ -88,6 +88,13 @@ func TestAPIsOverEngine(t *testing.T) {
 	srv := testServer(t, st, func(c *Config) {
 		c.Logger = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
 	})
+	var buckets []time.Time
+	for _, tr := range traces {
+		buckets = append(buckets, time.Unix(0, tr.Spans[0].StartNS))
+	}
+	if _, err := st.ReconcileEdges(t.Context(), buckets); err != nil {
+		t.Fatal(err)
+	}
 	spec := newSpecChecker(t)
 	for _, req := range ownRequests(t, srv.URL, first.ID.String(), first.Spans[0].SpanID.String()) {
 		spec.check(t, req, 200)
@@ -219,6 +226,39 @@ func TestAPIsOverEngine(t *testing.T) {
 		count(fmt.Sprintf("to=%d", traces[1].Spans[0].StartNS), 1)
 	})
 
+	t.Run("topology", func(t *testing.T) {
+		// Of the counters, and computed from the spans of the one trace with an error: the rest has no edges.
+		for query, source := range map[string]string{"": "edges", "?errors=true": "spans"} {
+			got := decode[topology](t, at(t, "/topology"+query))
+			if want := "call service:api -> service:billing 0/1 ok\ndatabase service:api -> database:orders 0/1 ok\nasync service:api -> service:billing 0/1 ok\nentry user -> service:api 1/1 warn\n"; edgesOf(got) != want || got.Source != source {
+				t.Errorf("%s: got %s of\n%swant\n%s", query, got.Source, edgesOf(got), want)
+			}
+			if want := "database:orders database 0/1 ok\nservice:api service 1/1 warn\nservice:billing service 0/2 ok\nuser user 1/1 warn\n"; nodesOf(got) != want {
+				t.Errorf("%s: got nodes\n%swant\n%s", query, nodesOf(got), want)
+			}
+		}
+		if got := decode[topology](t, at(t, "/topology?to=now-2h&from=now-3h")); len(got.Edges) != 0 {
+			t.Errorf("before there was anything: got\n%s", edgesOf(got))
+		}
+		m := decode[topologyMatrix](t, at(t, "/topology/matrix?from=now-1h&step=10s"))
+		total := int64(0)
+		for _, e := range m.Edges {
+			for _, n := range e.Calls {
+				total += n
+			}
+		}
+		if len(m.Edges) != 4 || total != 4 || m.Steps < 360 {
+			t.Errorf("matrix: %d calls on %d edges in %d steps", total, len(m.Edges), m.Steps)
+		}
+		if d := decode[topologyDiff](t, at(t, "/topology/diff")); len(d.Edges) != 4 || d.Edges[0].Status != "new" || len(d.Edges[0].Significant) != 0 {
+			t.Errorf("diff: got %+v", d)
+		}
+		paths := decode[callPaths](t, at(t, "/topology/paths?service=api&operation=GET+/"))
+		if len(paths.Hops) != 3 || paths.Traces != 1 || !paths.Complete || paths.Hops[1].Operation != "charge" || paths.Hops[2].Node != "database:orders" {
+			t.Errorf("paths: got %+v", paths)
+		}
+	})
+
 	t.Run("paging", func(t *testing.T) {
 		var ids []string
 		cursor := ""
@@ -338,7 +378,7 @@ func jaegerV1OverEngine(t *testing.T, base string, first *store.Trace) {
 	if got := get(t, base+"/api/services/billing/operations").body; !strings.Contains(got, `"data":["charge","consume"],"total":2`) {
 		t.Errorf("operations: got %s", got)
 	}
-	if got := get(t, base+"/api/dependencies").body; !strings.Contains(got, `"data":[{"parent":"api","child":"billing","callCount":1}]`) {
+	if got := get(t, base+"/api/dependencies").body; !strings.Contains(got, `"data":[{"parent":"api","child":"billing","callCount":2}]`) {
 		t.Errorf("dependencies: got %s", got)
 	}
 	if got := get(t, base+"/api/traces/123456"); got.status != 404 || !strings.Contains(got.body, `"msg":"trace not found"`) {

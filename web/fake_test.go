@@ -25,7 +25,12 @@ type fakeStore struct {
 	logQuery store.LogQuery   // last SearchLogs
 	depRange store.TimeRange  // last Dependencies
 	key      string           // last AttributeValues
-	block    bool             // wait for the context's end
+	paths    store.PathQuery  // last CallPaths
+	step     time.Duration    // last TopologyMatrix
+
+	topologies     []*store.Topology // what Topology returns next, in this order
+	topologyRanges []store.TimeRange // every range asked for
+	block          bool              // wait for the context's end
 }
 
 func (f *fakeStore) Services(ctx context.Context) ([]string, error) {
@@ -151,6 +156,37 @@ func (f *fakeStore) Stats(context.Context) ([]store.SignalStats, error) {
 func (f *fakeStore) Dependencies(_ context.Context, r store.TimeRange) ([]store.Dependency, error) {
 	f.depRange = r
 	return []store.Dependency{{Parent: "api", Child: "billing", Calls: 7, Errors: 1}, {Parent: "a", Child: "b", Calls: 1}}, f.err
+}
+
+func (f *fakeStore) Topology(_ context.Context, r store.TimeRange) (*store.Topology, error) {
+	f.topologyRanges = append(f.topologyRanges, r)
+	if len(f.topologies) > 0 {
+		t := f.topologies[0]
+		f.topologies = f.topologies[1:]
+		return t, f.err
+	}
+	return sampleTopology(), f.err
+}
+
+func (f *fakeStore) TopologyOf(_ context.Context, q store.TraceQuery) (*store.Topology, error) {
+	f.query = q
+	t := sampleTopology()
+	t.Traces, t.Spans = 7, 70
+	return t, f.err
+}
+
+func (f *fakeStore) TopologyMatrix(_ context.Context, r store.TimeRange, step time.Duration) (*store.EdgeMatrix, error) {
+	f.topologyRanges, f.step = append(f.topologyRanges, r), step
+	return &store.EdgeMatrix{FromUnix: 600, StepSeconds: 10, Steps: 2, Edges: []store.EdgeSeries{
+		{Type: store.EdgeCall, Source: "api", Target: "billing", Calls: []int64{1, 2}, Errors: []int64{0, 1}},
+		{Type: store.EdgeEntry, Target: "api", Calls: []int64{3, 0}, Errors: []int64{1, 0}},
+	}}, f.err
+}
+
+func (f *fakeStore) CallPaths(_ context.Context, q store.PathQuery) (*store.CallPaths, error) {
+	f.paths = q
+	return &store.CallPaths{Hops: []store.PathHop{{Parent: -1, Service: "api", Operation: "GET /", Calls: 3, Traces: 2},
+		{Parent: 0, Type: store.EdgeDatabase, Service: "shop@db", Operation: "SELECT", Calls: 5, Errors: 1, Traces: 2}}, Traces: 2, Spans: 9, Complete: true}, f.err
 }
 
 // sampleTrace has a bit of everything: every value type, a missing parent, events, links, an error, a 64-bit trace id.

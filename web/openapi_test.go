@@ -158,6 +158,12 @@ func ownRequests(t testing.TB, base, trace, span string) []*http.Request {
 		r("GET", "/api/v1/traces/"+trace+"/logs", ""),
 		r("GET", "/api/v1/logs?minSeverity=info&text=broke&limit=3", ""),
 		r("GET", "/api/v1/stats", ""),
+		r("GET", "/api/v1/topology", ""),
+		r("GET", "/api/v1/topology?nodeKind=service&nodeKind=function&nodeKind=user&nodeKind=database&from=now-2h&to=now", ""),
+		r("GET", "/api/v1/topology?service=api&attr=x&status=error&errors=true&minTraceDuration=1ms", ""),
+		r("GET", "/api/v1/topology/matrix?from=now-1h&to=now&step=1m", ""),
+		r("GET", "/api/v1/topology/diff?from=now-1h&baseFrom=now-3h&baseTo=now-2h", ""),
+		r("GET", "/api/v1/topology/paths?service=api&operation=GET+/&direction=upstream&traces=10&from=now-1h", ""),
 		r("GET", "/api/v1/info", ""),
 		r("GET", "/api/v1/session", ""),
 		r("POST", "/api/v1/session", `{"token":"any"}`, json),
@@ -213,7 +219,13 @@ func TestSpecBoundsAreEnforced(t *testing.T) {
 			if p.Value.In != "query" || p.Value.Schema.Value.Max == nil {
 				continue
 			}
-			target := srv.URL + strings.ReplaceAll(path, "{key}", "k") + "?" + p.Value.Name + "="
+			target := srv.URL + strings.ReplaceAll(path, "{key}", "k") + "?"
+			for _, other := range item.Get.Parameters {
+				if other.Value.Required && other.Value.In == "query" {
+					target += other.Value.Name + "=x&"
+				}
+			}
+			target += p.Value.Name + "="
 			low, high := int(*p.Value.Schema.Value.Min), int(*p.Value.Schema.Value.Max)
 			for n, want := range map[int]int{low - 1: 400, low: 200, high: 200, high + 1: 400} {
 				number, _ := json.Marshal(n)

@@ -133,6 +133,20 @@ func (p *params) duration(name string) (d time.Duration, given bool) {
 	return d, true
 }
 
+// instant reads one point in time.
+func (p *params) instant(name string, now time.Time) (t time.Time, given bool) {
+	s := p.text(name, 64)
+	if s == "" {
+		return time.Time{}, false
+	}
+	t, err := parseInstant(s, now)
+	if err != nil {
+		p.fail(name, s, instantBound, err)
+		return time.Time{}, false
+	}
+	return t, true
+}
+
 // timeRange reads from and to.
 func (p *params) timeRange(now time.Time) store.TimeRange {
 	var out store.TimeRange
@@ -140,16 +154,9 @@ func (p *params) timeRange(now time.Time) store.TimeRange {
 		name string
 		into *time.Time
 	}{{"from", &out.From}, {"to", &out.To}} {
-		s := p.text(b.name, 64)
-		if s == "" {
-			continue
+		if t, given := p.instant(b.name, now); given {
+			*b.into = t
 		}
-		t, err := parseInstant(s, now)
-		if err != nil {
-			p.fail(b.name, s, instantBound, err)
-			continue
-		}
-		*b.into = t
 	}
 	if !out.From.IsZero() && !out.To.IsZero() && out.To.Before(out.From) {
 		p.fail("to", p.values.Get("to"), "not before from", errors.New("ends before it starts"))

@@ -41,6 +41,10 @@ type Store interface {
 	SearchLogs(ctx context.Context, q store.LogQuery) (store.LogPage, error)
 	Stats(ctx context.Context) ([]store.SignalStats, error)
 	Dependencies(ctx context.Context, r store.TimeRange) ([]store.Dependency, error)
+	Topology(ctx context.Context, r store.TimeRange) (*store.Topology, error)
+	TopologyOf(ctx context.Context, q store.TraceQuery) (*store.Topology, error)
+	TopologyMatrix(ctx context.Context, r store.TimeRange, step time.Duration) (*store.EdgeMatrix, error)
+	CallPaths(ctx context.Context, q store.PathQuery) (*store.CallPaths, error)
 }
 
 // Config of a Server.
@@ -208,6 +212,10 @@ func (s *Server) ownRoutes(r chi.Router) {
 		r.Get("/traces/{traceId}/logs", s.adapt(s.getTraceLogs))
 		r.Get("/logs", s.adapt(s.searchLogs))
 		r.Get("/stats", s.adapt(s.getStats))
+		r.Get("/topology", s.adapt(s.getTopology))
+		r.Get("/topology/matrix", s.adapt(s.getTopologyMatrix))
+		r.Get("/topology/diff", s.adapt(s.getTopologyDiff))
+		r.Get("/topology/paths", s.adapt(s.getCallPaths))
 	})
 }
 

@@ -183,7 +183,8 @@ type topologyMatrix struct {
 
 func (s *Server) getTopologyMatrix(w http.ResponseWriter, r *http.Request) error {
 	p := newParams(r)
-	span := recent(p.timeRange(s.now()), s.now())
+	now := s.now()
+	span := recent(p.timeRange(now), now)
 	step, given := p.duration("step")
 	if err := p.err(); err != nil {
 		return err
@@ -220,18 +221,20 @@ func newMatrix(m *store.EdgeMatrix) topologyMatrix {
 		t.Edges = append(t.Edges, store.Edge{Type: e.Type, Source: e.Source, Target: e.Target, Via: e.Via})
 	}
 	g := newGraph(t)
+	rows := make(map[nodeKey]*matrixNode, len(g.nodes))
 	for _, n := range g.sortedNodes() {
-		node := matrixNode{ID: n.key.id(), Kind: n.key.kind, Name: n.key.name, Calls: make([]int64, m.Steps), Errors: make([]int64, m.Steps)}
-		for i := range m.Edges {
-			e := &m.Edges[i]
-			if g.counted(n, t.Edges[i]) {
-				for at := range m.Steps {
-					node.Calls[at] += e.Calls[at]
-					node.Errors[at] += e.Errors[at]
-				}
+		out.Nodes = append(out.Nodes, matrixNode{n.key.id(), n.key.kind, n.key.name, make([]int64, m.Steps), make([]int64, m.Steps)})
+	}
+	for i, n := range g.sortedNodes() {
+		rows[n.key] = &out.Nodes[i]
+	}
+	for i := range m.Edges {
+		for _, k := range g.countedBy(&t.Edges[i]) {
+			for at := range m.Steps {
+				rows[k].Calls[at] += m.Edges[i].Calls[at]
+				rows[k].Errors[at] += m.Edges[i].Errors[at]
 			}
 		}
-		out.Nodes = append(out.Nodes, node)
 	}
 	return out
 }
