@@ -96,6 +96,9 @@ func TestTopologyEqualsTheTruth(t *testing.T) {
 		}
 		return sameEdges(got, set.Edges)
 	})
+	if err := sameAnswer(web, set, from); err != nil {
+		t.Error(err)
+	}
 	t.Logf("%d edges are right %v after the last span", len(set.Edges), time.Since(began).Round(time.Millisecond))
 
 	// Both ways to the truth have been gone: counted live, and corrected.
@@ -276,4 +279,72 @@ func sameEdges(got map[truth.Key]storedEdge, want truth.Edges) error {
 		return fmt.Errorf("%d of %d edges are wrong, such as\n%s", len(wrong), len(want), strings.Join(wrong[:min(5, len(wrong))], "\n"))
 	}
 	return nil
+}
+
+// answeredEdge is an edge in an answer of /api/v1/topology.
+type answeredEdge struct {
+	Type, Source, Target, Via                       string
+	Calls, Errors, ColdStarts, Retries, DeadLetters int64
+	P50NS                                           int64 `json:"p50Ns"`
+	P95NS                                           int64 `json:"p95Ns"`
+	P99NS                                           int64 `json:"p99Ns"`
+	QueueP50NS                                      int64 `json:"queueAgeP50Ns"`
+	QueueP95NS                                      int64 `json:"queueAgeP95Ns"`
+}
+
+// sameAnswer wants the API to give the true edges of the whole time.
+func sameAnswer(web *instance, set *truth.Set, from time.Time) error {
+	from = from.Truncate(store.EdgeBucket)
+	to := from.Add(time.Hour)
+	var answer struct {
+		Edges     []answeredEdge
+		Truncated bool
+	}
+	if err := web.get(fmt.Sprintf("/api/v1/topology?from=%d&to=%d", from.UnixNano(), to.UnixNano()), &answer); err != nil {
+		return err
+	}
+	want := set.Edges.Total(from.Unix(), to.Unix(), true)
+	if len(answer.Edges) != len(want) || answer.Truncated {
+		return fmt.Errorf("the API gives %d edges, want %d", len(answer.Edges), len(want))
+	}
+	byIDs := map[[4]string]*truth.Edge{}
+	for k, e := range want {
+		source, target := nodeIDs(k)
+		byIDs[[4]string{string(k.Type), source, target, k.Via}] = e
+	}
+	for _, e := range answer.Edges {
+		w := byIDs[[4]string{e.Type, e.Source, e.Target, e.Via}]
+		if w == nil {
+			return fmt.Errorf("the API gives %+v, which does not exist", e)
+		}
+		if got, want := [...]int64{e.Calls, e.Errors, e.ColdStarts, e.Retries, e.DeadLetters}, [...]int64{w.Calls, w.Errors, w.ColdStarts, w.Retries, w.DeadLetters}; got != want {
+			return fmt.Errorf("the API gives %+v, want calls, errors, cold starts, retries and dead letters %v", e, want)
+		}
+		for _, q := range []struct {
+			got    int64
+			values []int64
+			q      float64
+		}{{e.P50NS, w.DurationsNS, 0.5}, {e.P95NS, w.DurationsNS, 0.95}, {e.P99NS, w.DurationsNS, 0.99}, {e.QueueP50NS, w.QueueAgesNS, 0.5}, {e.QueueP95NS, w.QueueAgesNS, 0.95}} {
+			if want := float64(truth.Quantile(q.values, q.q)); math.Abs(float64(q.got)-want) > max(quantileWithin*want, 1) {
+				return fmt.Errorf("the API gives %+v, want %v ns at %v", e, want, q.q)
+			}
+		}
+	}
+	return nil
+}
+
+// nodeIDs are the ids that the API gives the ends of an edge.
+func nodeIDs(k truth.Key) (source, target string) {
+	source, target = "service:"+k.Source, "service:"+k.Target
+	switch k.Type {
+	case truth.Database, truth.Cache, truth.External:
+		target = string(k.Type) + ":" + k.Target
+	case truth.Publish:
+		target = "queue:" + k.Target
+	case truth.Consume:
+		source = "queue:" + k.Source
+	case truth.Entry:
+		source = "user"
+	}
+	return source, target
 }
