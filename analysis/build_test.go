@@ -9,7 +9,7 @@ import (
 )
 
 // build makes a trace of lines "name id parent start duration word…", times in nanoseconds, ids as small numbers, parent 0 for none.
-// Words: a kind; error, ok, unset, cold; service=, peer=, category=, type=, statement=. A blank in a name is written as _.
+// Words: a kind; error, ok, unset, follows, cold; service=, peer=, category=, type=, statement=. A blank in a name is written as _.
 func build(lines ...string) *Trace {
 	b := newBuilder()
 	for _, line := range lines {
@@ -57,6 +57,8 @@ func (b *builder) set(s *Span, word string) {
 	case "ok": // what a span is without a word on it
 	case "unset":
 		s.Unset = true
+	case "follows":
+		s.Follows = true
 	case "cold":
 		s.ColdStart = true
 	case "service":
@@ -101,7 +103,7 @@ func random(r *rand.Rand, n int) *Trace {
 	for len(b.Spans) < n {
 		id := 1 + r.Uint64N(uint64(n))
 		s := Span{ID: id, Parent: r.Uint64N(id + 1), StartNS: r.Int64N(1000), DurationNS: r.Int64N(400), Statement: r.Uint64N(3),
-			Service: 1 + r.Uint32N(4), Name: 5 + r.Uint32N(6), Kind: Kind(r.IntN(6)), Failed: r.IntN(4) == 0, Unset: r.IntN(2) == 0, ColdStart: r.IntN(9) == 0}
+			Service: 1 + r.Uint32N(4), Name: 5 + r.Uint32N(6), Kind: Kind(r.IntN(6)), Failed: r.IntN(4) == 0, Unset: r.IntN(2) == 0, ColdStart: r.IntN(9) == 0, Follows: r.IntN(15) == 0}
 		if r.IntN(10) == 0 {
 			s.Parent = r.Uint64N(uint64(n) + 3) // rings, self-parents, orphans
 		}

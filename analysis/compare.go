@@ -1,6 +1,9 @@
 package analysis
 
-import "cmp"
+import (
+	"cmp"
+	"slices"
+)
 
 // maxDifferences bounds the list of a Comparison.
 const maxDifferences = 500
@@ -79,11 +82,19 @@ func Compare(a, b *Trace) *Comparison {
 		}
 	}
 	c.OtherRoot = m.otherRoot
-	t := table[int, Difference]{values: all}
-	c.Entries = firstOf(t.sorted(func(x, y *Difference) int {
+	order := make([]int32, len(all))
+	for id := range order {
+		order[id] = int32(id)
+	}
+	slices.SortFunc(order, func(i, j int32) int {
+		x, y := &all[i], &all[j]
 		return cmp.Or(cmp.Compare(size(y.ExcessCriticalNS), size(x.ExcessCriticalNS)), cmp.Compare(size(y.ExcessSelfNS), size(x.ExcessSelfNS)),
-			cmp.Compare(size(y.ExcessNS), size(x.ExcessNS)), cmp.Compare(x.ID, y.ID))
-	}), maxDifferences)
+			cmp.Compare(size(y.ExcessNS), size(x.ExcessNS)), cmp.Compare(i, j))
+	})
+	c.Entries = List[Difference]{Total: len(all)}
+	for _, id := range order[:min(len(order), maxDifferences)] {
+		c.Entries.Items = append(c.Entries.Items, all[id])
+	}
 	return c
 }
 

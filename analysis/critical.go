@@ -19,7 +19,7 @@ type Segment struct {
 //
 // It walks back from the end of a span to the child that ended last before that point, through it, and on from where that child
 // began: a sibling that was still running then cannot have been what the child waited for. A child that outlives its parent counts
-// until the parent's end; one outside of its parent, or one that consumes a message, counts not at all.
+// until the parent's end; one outside of its parent, one that consumes a message or one that merely follows counts not at all.
 func CriticalPath(t *Trace) []Segment {
 	v := &view{Trace: t, tree: NewTree(t.Spans)}
 	v.place(-1)

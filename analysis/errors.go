@@ -15,7 +15,7 @@ type Origin struct {
 	Chain List[int]
 	// ReachedRoot: the error came through to the root of the trace.
 	ReachedRoot bool
-	// SwallowedBy is the first span above the chain, which did not fail; -1 when the chain ends at a top span.
+	// SwallowedBy is the first span above the chain, which did not fail; -1 when the chain ends at the root or another top span.
 	SwallowedBy int
 }
 
@@ -38,7 +38,7 @@ func (v *view) errorOrigins() List[Origin] {
 	var origins []int32
 	for r := range n {
 		next[r], last[r], length[r] = None, r, 1
-		if p := v.tree.Parent[r]; p != None {
+		if p := v.tree.Parent[r]; p != None && r != v.root {
 			switch {
 			case v.span(p).Failed:
 				next[r] = p
@@ -70,7 +70,7 @@ func (v *view) errorOrigins() List[Origin] {
 			o.Chain.Items = append(o.Chain.Items, int(v.tree.Span[at]))
 		}
 		o.Chain.Total = int(length[r])
-		if p := v.tree.Parent[last[r]]; p != None {
+		if p := v.tree.Parent[last[r]]; p != None && !reached(r) {
 			o.SwallowedBy = int(v.tree.Span[p])
 		}
 		out.Items = append(out.Items, o)

@@ -156,6 +156,8 @@ func TestErrorOrigins(t *testing.T) {
 		"load Disk depth=3 root=false swallowed=try: load tax",
 		"lost  depth=0 root=false swallowed=-: lost",
 	})
+	from := AnalyzeFrom(trace, 3).Origins.Items[0]
+	equal(t, "from the server", []any{name(trace, from.Span), from.ReachedRoot, from.Chain.Total, from.SwallowedBy}, []any{"pay", true, 1, -1})
 	var kinds []ReasonKind
 	for _, reason := range r.Reasons {
 		kinds = append(kinds, reason.Kind)

@@ -21,7 +21,9 @@ type Span struct {
 	Kind   Kind
 	Failed bool // the status is error
 	// Unset is a status that nobody set: such a span says neither that it failed nor that it went well.
-	Unset     bool
+	Unset bool
+	// Follows is a span that only follows from its parent, which did not wait for it (OpenTracing's FOLLOWS_FROM).
+	Follows   bool
 	ColdStart bool // the function says that this invocation found no warm instance
 }
 
@@ -48,6 +50,9 @@ func (t *Trace) text(i uint32) string {
 	}
 	return ""
 }
+
+// waitedFor tells whether a parent waits for this child: not for what consumes a message, nor for what merely follows.
+func (s *Span) waitedFor() bool { return s.Kind != KindConsumer && !s.Follows }
 
 // maxNS bounds instants and durations to about 73 years around 1970, so that sums and differences cannot overflow. The store holds
 // nothing outside it by far but what a broken clock sent.

@@ -11,7 +11,7 @@ type view struct {
 	start, end []int64
 	// low and high are start and end within those of all ancestors; low >= high when nothing is left.
 	low, high []int64
-	// waited is false for what no ancestor waits for: spans that consume a message, what is under them, and what ran outside its parent.
+	// waited is false for what an ancestor does not wait for: see Span.waitedFor, what is under it, and what ran outside its parent.
 	waited []bool
 	hops   []int32 // entries into another service or function since the top span
 	self   []int64 // nanoseconds in the span that no child which it waits for covers
@@ -81,7 +81,7 @@ func (v *view) place(from int) {
 			continue
 		}
 		v.low[r], v.high[r] = max(at, v.low[p]), min(v.end[r], v.high[p])
-		v.waited[r] = v.waited[p] && s.Kind != KindConsumer && !v.flag(r, Duplicate) && v.low[r] < v.high[r]
+		v.waited[r] = v.waited[p] && s.waitedFor() && !v.flag(r, Duplicate) && v.low[r] < v.high[r]
 	}
 }
 
@@ -128,7 +128,8 @@ func (v *view) countHops() {
 	}
 }
 
-// selfTimes subtracts from every span the union of its children, cut off at its ends. Children that consume a message run beside it.
+// selfTimes subtracts from every span the union of its children, cut off at its ends. Children that it does not wait
+// for run beside it.
 func (v *view) selfTimes() {
 	v.self = make([]int64, len(v.Spans))
 	var covered []interval
@@ -137,7 +138,7 @@ func (v *view) selfTimes() {
 		covered = covered[:0]
 		for c := r + 1; c < v.tree.End[r]; c = v.tree.End[c] {
 			in := interval{max(v.start[c], v.start[r]), min(v.end[c], v.end[r])}
-			if in.from < in.to && v.span(c).Kind != KindConsumer && !v.flag(c, Duplicate) {
+			if in.from < in.to && v.span(c).waitedFor() && !v.flag(c, Duplicate) {
 				covered = append(covered, in)
 			}
 		}

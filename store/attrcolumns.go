@@ -96,7 +96,7 @@ func (c *attrColumns) addKey(lc *lcColumn, k *attrKey, t ValueType) {
 	if e.round != c.round {
 		e.round, e.key = c.round, lc.key(k.name)
 	}
-	lc.keys = append(lc.keys, e.key)
+	lc.keys.append(e.key)
 }
 
 // end closes the row.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -35,7 +36,7 @@ const (
 type lcColumn struct {
 	dict  proto.ColStr
 	index map[string]uint32
-	keys  []uint32
+	keys  keyColumn
 
 	last    string // a value of the dictionary
 	lastKey uint32
@@ -47,10 +48,10 @@ func newLC() *lcColumn { return &lcColumn{index: make(map[string]uint32)} }
 
 // Append adds a row; s is copied.
 func (c *lcColumn) Append(s string) {
-	if len(c.keys) == 0 || s != c.last {
+	if c.dict.Rows() == 0 || s != c.last {
 		c.lastKey = c.key(s)
 	}
-	c.keys = append(c.keys, c.lastKey)
+	c.keys.append(c.lastKey)
 }
 
 // key is the dictionary's index of s, which it adds when it is new.
@@ -68,74 +69,62 @@ func (c *lcColumn) key(s string) uint32 {
 
 // open appends a row with the empty string, which set may replace.
 func (c *lcColumn) open() {
-	if len(c.keys) == 0 && c.dict.Rows() == 0 {
+	if c.dict.Rows() == 0 {
 		c.key("") // key 0
 	}
-	c.keys = append(c.keys, 0)
+	c.keys.append(0)
 }
 
 // set gives the last row, made by open, its value; it reports false when the row has one already.
 func (c *lcColumn) set(s string) bool {
-	row := len(c.keys) - 1
-	if c.keys[row] != 0 {
+	if c.keys.last() != 0 {
 		return false
 	}
 	if s != c.last {
 		c.lastKey = c.key(s)
 	}
-	c.keys[row] = c.lastKey
+	c.keys.replaceLast(c.lastKey)
 	return true
 }
 
 func (c *lcColumn) Type() proto.ColumnType { return "LowCardinality(String)" }
-func (c *lcColumn) Rows() int              { return len(c.keys) }
+func (c *lcColumn) Rows() int              { return c.keys.rows() }
 
 // Row is the i-th value after DecodeColumn.
-func (c *lcColumn) Row(i int) string { return c.values[c.keys[i]] }
+func (c *lcColumn) Row(i int) string { return c.values[c.keys.at(i)] }
 
 func (c *lcColumn) Reset() {
 	c.dict.Reset()
 	clear(c.index)
-	c.keys = c.keys[:0]
+	c.keys.reset()
 	c.last, c.lastKey = "", 0
 	c.values = c.values[:0]
 }
 
 func (c *lcColumn) EncodeState(b *proto.Buffer) { b.PutInt64(lcVersion) }
 
-func (c *lcColumn) EncodeColumn(b *proto.Buffer) {
-	if len(c.keys) == 0 {
-		return
-	}
-	n := c.dict.Rows()
-	width := proto.KeyUInt32
-	switch {
-	case n <= math.MaxUint8+1:
-		width = proto.KeyUInt8
-	case n <= math.MaxUint16+1:
-		width = proto.KeyUInt16
-	}
-	b.PutInt64(lcUpdateAll | int64(width))
-	b.PutInt64(int64(n))
+func (c *lcColumn) encodeHead(b *proto.Buffer) {
+	b.PutInt64(lcUpdateAll | int64(c.keys.width))
+	b.PutInt64(int64(c.dict.Rows()))
 	c.dict.EncodeColumn(b)
-	b.PutInt64(int64(len(c.keys)))
-	switch width {
-	case proto.KeyUInt8:
-		for _, k := range c.keys {
-			b.Buf = append(b.Buf, byte(k))
-		}
-	case proto.KeyUInt16:
-		for _, k := range c.keys {
-			b.Buf = append(b.Buf, byte(k), byte(k>>8))
-		}
-	default:
-		for _, k := range c.keys {
-			b.Buf = append(b.Buf, byte(k), byte(k>>8), byte(k>>16), byte(k>>24))
-		}
-	}
+	b.PutInt64(int64(c.keys.rows()))
 }
 
-func (c *lcColumn) WriteColumn(w *proto.Writer) { w.ChainBuffer(c.EncodeColumn) }
+func (c *lcColumn) EncodeColumn(b *proto.Buffer) {
+	if c.keys.rows() == 0 {
+		return
+	}
+	c.encodeHead(b)
+	c.keys.column().EncodeColumn(b)
+}
+
+func (c *lcColumn) WriteColumn(w *proto.Writer) {
+	if c.keys.rows() == 0 {
+		return
+	}
+	w.ChainBuffer(c.encodeHead)
+	c.keys.column().WriteColumn(w)
+}
 
 func (c *lcColumn) DecodeState(r *proto.Reader) error {
 	v, err := r.Int64()
@@ -146,7 +135,8 @@ func (c *lcColumn) DecodeState(r *proto.Reader) error {
 }
 
 func (c *lcColumn) DecodeColumn(r *proto.Reader, rows int) error {
-	c.keys, c.values = c.keys[:0], c.values[:0]
+	c.keys.reset()
+	c.values = c.values[:0]
 	c.dict.Reset()
 	if rows == 0 {
 		return nil
@@ -174,58 +164,70 @@ func (c *lcColumn) DecodeColumn(r *proto.Reader, rows int) error {
 	if got, err := r.Int64(); err != nil || got != int64(rows) {
 		return fmt.Errorf("LowCardinality keys: want %d, got %d: %w", rows, got, err)
 	}
-	if c.keys, err = decodeKeys(r, c.keys, proto.CardinalityKey(meta&lcKeyMask), rows); err != nil {
-		return err
-	}
-	for _, k := range c.keys {
-		if int(k) >= len(c.values) {
-			return fmt.Errorf("LowCardinality key %d outside a dictionary of %d", k, len(c.values))
-		}
-	}
-	return nil
+	return c.keys.decode(r, proto.CardinalityKey(meta&lcKeyMask), rows, len(c.values))
 }
 
-func decodeKeys(r *proto.Reader, keys []uint32, width proto.CardinalityKey, rows int) ([]uint32, error) {
-	if width > proto.KeyUInt32 {
-		return nil, fmt.Errorf("LowCardinality keys of width %d", width)
-	}
-	size := 1 << width
-	raw, err := r.ReadRaw(rows * size)
-	if err != nil {
-		return nil, err
-	}
-	for i := 0; i < len(raw); i += size {
-		var k uint32
-		for j := range size {
-			k |= uint32(raw[i+j]) << (8 * j)
-		}
-		keys = append(keys, k)
-	}
-	return keys, nil
-}
-
-// textColumn is String; reading makes one Go string of the whole block and hands out parts of it.
+// textColumn is String. What is appended stands as it is sent, so that sending copies nothing; reading makes one Go string of
+// the whole block and hands out parts of it.
 type textColumn struct {
-	proto.ColStr
+	wire []byte // each row's length and bytes
+	rows int
+	// vacant says that the last row is empty.
+	vacant bool
+
+	in   proto.ColStr // after DecodeColumn, as is text
 	text string
 }
 
+// Append adds a row; s is copied.
+func (c *textColumn) Append(s string) {
+	c.wire = append(binary.AppendUvarint(c.wire, uint64(len(s))), s...)
+	c.rows++
+	c.vacant = s == ""
+}
+
+// AppendBytes adds a row; s is copied.
+func (c *textColumn) AppendBytes(s []byte) {
+	c.wire = append(binary.AppendUvarint(c.wire, uint64(len(s))), s...)
+	c.rows++
+	c.vacant = len(s) == 0
+}
+
+// set gives the last row its value; it reports false when the row has one already.
+func (c *textColumn) set(s string) bool {
+	if !c.vacant {
+		return false
+	}
+	c.wire = c.wire[:len(c.wire)-1] // the length 0
+	c.rows--
+	c.Append(s)
+	return true
+}
+
+func (c *textColumn) Type() proto.ColumnType { return proto.ColumnTypeString }
+func (c *textColumn) Rows() int              { return c.rows }
+
 func (c *textColumn) Reset() {
-	c.ColStr.Reset()
+	c.wire, c.rows, c.vacant = c.wire[:0], 0, false
+	c.in.Reset()
 	c.text = ""
 }
 
+func (c *textColumn) EncodeColumn(b *proto.Buffer) { b.PutRaw(c.wire) }
+
+func (c *textColumn) WriteColumn(w *proto.Writer) { w.ChainWrite(c.wire) }
+
 func (c *textColumn) DecodeColumn(r *proto.Reader, rows int) error {
-	c.ColStr.Reset()
-	if err := c.ColStr.DecodeColumn(r, rows); err != nil {
+	c.Reset()
+	if err := c.in.DecodeColumn(r, rows); err != nil {
 		return err
 	}
-	c.text = string(c.Buf)
+	c.rows, c.text = rows, string(c.in.Buf)
 	return nil
 }
 
 // Row is the i-th value after DecodeColumn.
-func (c *textColumn) Row(i int) string { return c.text[c.Pos[i].Start:c.Pos[i].End] }
+func (c *textColumn) Row(i int) string { return c.text[c.in.Pos[i].Start:c.in.Pos[i].End] }
 
 // mapColumn is Map(LowCardinality(String), V).
 type mapColumn[V column] struct {
@@ -237,7 +239,7 @@ type mapColumn[V column] struct {
 func newMap[V column](values V) *mapColumn[V] { return &mapColumn[V]{keys: newLC(), values: values} }
 
 // end closes the row: the pairs appended since the last end are its content.
-func (c *mapColumn[V]) end() { c.offsets = append(c.offsets, uint64(len(c.keys.keys))) }
+func (c *mapColumn[V]) end() { c.offsets = append(c.offsets, uint64(c.keys.Rows())) }
 
 // span is the range of pairs of row i.
 func (c *mapColumn[V]) span(i int) (from, to int) { return bounds(c.offsets, i) }
@@ -283,22 +285,27 @@ func (c *mapColumn[V]) DecodeColumn(r *proto.Reader, rows int) error {
 
 // arrayColumn is Array(V).
 type arrayColumn[V column] struct {
-	offsets proto.ColUInt64
+	offsets *proto.ColUInt64
 	elems   V
 }
 
-func newArray[V column](elems V) *arrayColumn[V] { return &arrayColumn[V]{elems: elems} }
+// newArray makes a column whose offsets are those of all columns that were given the same: arrays that are always of the
+// same length, whose rows end together.
+func newArray[V column](offsets *proto.ColUInt64, elems V) *arrayColumn[V] {
+	return &arrayColumn[V]{offsets: offsets, elems: elems}
+}
 
-// end closes the row: the elements appended since the last end are its content.
-func (c *arrayColumn[V]) end() { c.offsets = append(c.offsets, uint64(c.elems.Rows())) }
+// end closes the row: the elements appended since the last end are its content. One call ends the row of all columns with these
+// offsets.
+func (c *arrayColumn[V]) end() { *c.offsets = append(*c.offsets, uint64(c.elems.Rows())) }
 
 // span is the range of elements of row i.
-func (c *arrayColumn[V]) span(i int) (from, to int) { return bounds(c.offsets, i) }
+func (c *arrayColumn[V]) span(i int) (from, to int) { return bounds(*c.offsets, i) }
 
 func (c *arrayColumn[V]) Type() proto.ColumnType {
 	return proto.ColumnType("Array(" + string(c.elems.Type()) + ")")
 }
-func (c *arrayColumn[V]) Rows() int { return len(c.offsets) }
+func (c *arrayColumn[V]) Rows() int { return len(*c.offsets) }
 
 func (c *arrayColumn[V]) Reset() {
 	c.offsets.Reset()
@@ -329,7 +336,7 @@ func (c *arrayColumn[V]) DecodeState(r *proto.Reader) error {
 }
 
 func (c *arrayColumn[V]) DecodeColumn(r *proto.Reader, rows int) error {
-	n, err := decodeOffsets(r, &c.offsets, rows)
+	n, err := decodeOffsets(r, c.offsets, rows)
 	if err != nil {
 		return err
 	}

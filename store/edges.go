@@ -59,7 +59,9 @@ func (secondColumn) Type() proto.ColumnType { return "DateTime64(0, 'UTC')" }
 // histogramColumn is SimpleAggregateFunction(sumMap, Map(UInt16, Int64)): on the wire a map is an array of pairs.
 type histogramColumn struct{ *arrayColumn[*bucketCounts] }
 
-func newHistogramColumn() histogramColumn { return histogramColumn{newArray(new(bucketCounts))} }
+func newHistogramColumn() histogramColumn {
+	return histogramColumn{newArray(new(proto.ColUInt64), new(bucketCounts))}
+}
 
 func (histogramColumn) Type() proto.ColumnType {
 	return "SimpleAggregateFunction(sumMap, Map(UInt16, Int64))"

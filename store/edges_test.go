@@ -400,7 +400,7 @@ func TestReconcileEdgesEqualsDefinition(t *testing.T) {
 				mail[sp.TraceID] = true
 			}
 		}
-		q := store.TraceQuery{Where: []store.Predicate{{Field: store.FieldService, Value: store.StringValue("mail")}, {Field: store.FieldStatus, Value: store.StringValue("error")}}}
+		q := store.TraceQuery{Where: store.AllOf(store.Predicate{Field: store.FieldService, Value: store.StringValue("mail")}, store.Predicate{Field: store.FieldStatus, Value: store.StringValue("error")})}
 		topo, err := s.TopologyOf(t.Context(), q)
 		if err != nil || topo.Traces != len(mail) {
 			t.Fatalf("topology of traces: %v, %v, want %d traces", topo, err, len(mail))

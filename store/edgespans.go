@@ -74,8 +74,9 @@ type edgeSpanColumns struct {
 }
 
 func newEdgeSpanColumns(withName bool) *edgeSpanColumns {
+	links := new(proto.ColUInt64)
 	c := &edgeSpanColumns{service: newLC(), category: newLC(), peer: newLC(), database: newLC(), messaging: newLC(),
-		linkTrace: newArray(new(proto.ColFixedStr16)), linkSpan: newArray(new(proto.ColUInt64))}
+		linkTrace: newArray(links, new(proto.ColFixedStr16)), linkSpan: newArray(links, new(proto.ColUInt64))}
 	c.named = []namedColumn{
 		{"trace_id", &c.traceID}, {"span_id", &c.spanID}, {"parent_span_id", &c.parent}, {"kind", &c.kind}, {"start_time", &c.start},
 		{"duration_ns", &c.durationNS}, {"status_code", &c.status}, {"service_name", c.service}, {"category", c.category}, {"peer_name", c.peer},
@@ -102,12 +103,12 @@ func (c *edgeSpanColumns) addTo(g *edgeGraph, counts func(startNS int64) bool) {
 	for i := range c.spanID {
 		s := edgeSpan{
 			spanKey: spanKey{c.traceID[i], c.spanID[i]}, parent: c.parent[i], startNS: c.start.ColInt64[i], durationNS: c.durationNS[i],
-			service: c.services[c.service.keys[i]], category: c.categories[c.category.keys[i]], peer: c.peers[c.peer.keys[i]],
-			database: c.databases[c.database.keys[i]], messaging: c.queue[c.messaging.keys[i]],
+			service: c.services[c.service.keys.at(i)], category: c.categories[c.category.keys.at(i)], peer: c.peers[c.peer.keys.at(i)],
+			database: c.databases[c.database.keys.at(i)], messaging: c.queue[c.messaging.keys.at(i)],
 			kind: Kind(c.kind[i]), marks: c.marks[i], failed: StatusCode(c.status[i]) == StatusError,
 		}
 		if c.name != nil {
-			s.name = c.names[c.name.keys[i]]
+			s.name = c.names[c.name.keys.at(i)]
 		}
 		s.counts = counts(s.startNS)
 		at, added := g.add(s)

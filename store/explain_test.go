@@ -91,6 +91,19 @@ func TestReadsUseTheirIndexes(t *testing.T) {
 		}
 		got["search "+name] = explain(t, s, sql, args, ids)
 	}
+	for name, q := range map[string]store.TraceQuery{
+		"service":             {Where: eq(store.FieldService, str(genService(3)))},
+		"needle":              {Where: eq("order.id", str("no such order"))},
+		"errors of a service": {Where: eq(store.FieldService, str(genService(3))), ErrorsOnly: true},
+	} {
+		statements, args, err := s.SelectionStatements(t.Context(), q, "host.name")
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		for what, sql := range statements {
+			got[what+" of "+name] = explain(t, s, sql, args, ids)
+		}
+	}
 	sql, args, err := s.StructureStatement(t.Context(), store.TraceQuery{
 		Limit: 1, Structure: &store.Structure{A: eq(store.FieldService, str(genService(3))), B: eq(store.FieldError, store.BoolValue(true))},
 	}, from, to)

@@ -46,6 +46,25 @@ func (s *Store) StructureStatement(ctx context.Context, q TraceQuery, from, to i
 	return st.sql, st.params, nil
 }
 
+// FacetsOf are Facets that look at about maxRows spans.
+func (s *Store) FacetsOf(ctx context.Context, q TraceQuery, fields []string, maxRows uint64) (Facets, error) {
+	return s.facets(ctx, q, fields, MaxFacetValues, maxRows)
+}
+
+// SelectionStatements are the SQL that counts what q selects, and that counts the values of a field on it.
+func (s *Store) SelectionStatements(ctx context.Context, q TraceQuery, field string) (map[string]string, []any, error) {
+	search, err := s.newSelection(ctx, q)
+	if err != nil {
+		return nil, nil, err
+	}
+	count := search.countStatement()
+	if search.looksAtTraces() {
+		count = search.countSelectedStatement()
+	}
+	facet, _, err := search.facetStatement(ctx, field, "", 10)
+	return map[string]string{"count": count.sql, "facet": facet.sql}, append(count.params, facet.params...), err
+}
+
 // TableColumn is a column as the writer sends it.
 type TableColumn struct{ Table, Name, Type string }
 

@@ -37,7 +37,7 @@ func (s *Store) insertBlock(ctx context.Context, table string, columns []namedCo
 }
 
 // InsertSpans writes the batch as one block; the same token twice stores it once, whatever happened between. A block is
-// visible at once per day of its spans. The batch is left as it is; nothing but a lost connection is retried here: the Kind
+// visible at once per day of its spans, and its traces can be listed a moment before. The batch is left as it is; nothing but a lost connection is retried here: the Kind
 // of the error says whether the caller may.
 func (s *Store) InsertSpans(ctx context.Context, b *SpanBatch, token string) error {
 	const op = "insert spans"
@@ -53,7 +53,11 @@ func (s *Store) InsertSpans(ctx context.Context, b *SpanBatch, token string) err
 	if err := s.insertPeers(ctx, b, token); err != nil {
 		return wrap(op, err)
 	}
-	return wrap(op, s.insertBlock(ctx, "spans", b.cols.named, token))
+	if err := s.insertBlock(ctx, "spans", b.cols.named, token); err != nil {
+		return wrap(op, err)
+	}
+	// Behind the spans: a block that is refused for good comes again in halves, and must not have been summed up before.
+	return wrap(op, s.insertBlock(ctx, "trace_summaries", b.traces.columns(b.cols.service, b.cols.name), subToken(token, "traces")))
 }
 
 // insertOrigins writes the resources and scopes of a batch unless this process has written all of them before. They go first,

@@ -29,8 +29,8 @@ type metricColumns struct {
 }
 
 func newMetricColumns() *metricColumns {
-	floats := func() *arrayColumn[*proto.ColFloat64] { return newArray(new(proto.ColFloat64)) }
-	counts := func() *arrayColumn[*proto.ColUInt64] { return newArray(new(proto.ColUInt64)) }
+	floats := func() *arrayColumn[*proto.ColFloat64] { return newArray(new(proto.ColUInt64), new(proto.ColFloat64)) }
+	counts := func() *arrayColumn[*proto.ColUInt64] { return newArray(new(proto.ColUInt64), new(proto.ColUInt64)) }
 	c := &metricColumns{
 		name: newLC(), description: newLC(), unit: newLC(), service: newLC(),
 		bounds: floats(), buckets: counts(), positive: counts(), negative: counts(), quantiles: floats(), quantileValues: floats(),

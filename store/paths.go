@@ -60,11 +60,11 @@ func (s *Store) CallPaths(ctx context.Context, q PathQuery) (*CallPaths, error) 
 	if q.Traces < 1 || q.Traces > maxPathTraces {
 		return nil, invalid(op, fmt.Errorf("traces: want 1 to %d, got %d", maxPathTraces, q.Traces))
 	}
-	where := []Predicate{{Field: FieldService, Value: StringValue(q.Service)}}
+	where := []Expr{Predicate{Field: FieldService, Value: StringValue(q.Service)}}
 	if q.Operation != "" {
 		where = append(where, Predicate{Field: FieldName, Value: StringValue(q.Operation)})
 	}
-	ranges, more, err := s.matching(ctx, TraceQuery{Range: q.Range, Where: where}, q.Traces, maxPathSpans)
+	ranges, more, err := s.matching(ctx, TraceQuery{Range: q.Range, Where: AllOf(where...)}, q.Traces, maxPathSpans)
 	if err != nil {
 		return nil, wrap(op, err)
 	}

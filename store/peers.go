@@ -35,8 +35,8 @@ func (b *SpanBatch) peers() []sampleValue {
 	met := make(map[[2]uint32]struct{})
 	var last [2]uint32
 	var pairs []sampleValue
-	for i := range peer.keys {
-		pair := [2]uint32{service.keys[i], peer.keys[i]}
+	for i := range peer.Rows() {
+		pair := [2]uint32{service.keys.at(i), peer.keys.at(i)}
 		if pair == last && i > 0 {
 			continue
 		}

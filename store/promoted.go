@@ -117,13 +117,10 @@ func (d *promotedData) set(v Value) bool {
 		}
 		return d.lc.set(v.str)
 	case promotedText:
-		last := &d.text.Pos[len(d.text.Pos)-1]
-		if v.typ != TypeString || v.str == "" || last.End > last.Start {
+		if v.typ != TypeString || v.str == "" {
 			return false
 		}
-		d.text.Buf = append(d.text.Buf, v.str...)
-		last.End = len(d.text.Buf)
-		return true
+		return d.text.set(v.str)
 	default:
 		last := &(*d.port)[len(*d.port)-1]
 		if v.typ != TypeInt || v.Int() <= 0 || v.Int() > 0xffff || *last != 0 {

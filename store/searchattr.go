@@ -64,22 +64,34 @@ var mapOf = [...]string{
 	TypeEmpty: "attrs_json", TypeString: "attrs_string", TypeInt: "attrs_int", TypeDouble: "attrs_double", TypeBool: "attrs_bool", TypeJSON: "attrs_json",
 }
 
-// has lists the conditions under which one of the names is present.
-func (b *predicateBuilder) has(s side, names []string) []string {
-	var arms []string
+// place is where an attribute may be: the condition that it is there, and the column or map element that holds it.
+type place struct{ present, value string }
+
+// places lists where the names were ever met.
+func (b *predicateBuilder) places(s side, names []string) []place {
+	var all []place
 	for _, name := range names {
 		types := s.types(name)
 		if i := promotedIndex(name); s.promoted && i >= 0 && types&(1<<promoted[i].kind.valueType()) != 0 {
-			arms = append(arms, promoted[i].name+" != "+promoted[i].kind.absent())
+			all = append(all, place{promoted[i].name + " != " + promoted[i].kind.absent(), promoted[i].name})
 		}
 		if types&(1<<TypeEmpty) != 0 {
 			types |= 1 << TypeJSON
 		}
 		for t := TypeString; t <= TypeJSON; t++ {
 			if types&(1<<t) != 0 {
-				arms = append(arms, b.contains(t, name))
+				all = append(all, place{b.contains(t, name), mapOf[t] + "[" + b.key(name) + "]"})
 			}
 		}
+	}
+	return all
+}
+
+// has lists the conditions under which one of the names is present.
+func (b *predicateBuilder) has(s side, names []string) []string {
+	var arms []string
+	for _, p := range b.places(s, names) {
+		arms = append(arms, p.present)
 	}
 	return arms
 }

@@ -19,7 +19,7 @@ import (
 func TestSearchAgainstReference(t *testing.T) {
 	s := open(t)
 	r := searchWorld{rand.New(rand.NewPCG(3, 26))}
-	spans := r.spans(400)
+	spans := r.spans(300)
 	insert(t, s, "", spans...)
 	traces := make(map[store.TraceID][]store.Span)
 	for _, sp := range spans {
@@ -29,7 +29,7 @@ func TestSearchAgainstReference(t *testing.T) {
 		return slices.MinFunc(traces[id], func(a, b store.Span) int { return cmp.Compare(a.StartNS, b.StartNS) }).StartNS
 	}
 	empty, whole := 0, 0
-	for i := range 150 {
+	for i := range 75 {
 		q := r.query()
 		var want []store.TraceID
 		for id, list := range traces {
@@ -72,11 +72,101 @@ func TestSearchAgainstReference(t *testing.T) {
 				}
 			}
 		}
+		if i%3 == 0 {
+			checkCounts(t, s, q, traces, want)
+		}
 
 	}
-	if empty > 75 || whole > 40 {
+	if empty > 37 || whole > 20 {
 		t.Errorf("%d of the queries find nothing and %d everything: they test too little", empty, whole)
 	}
+}
+
+// checkCounts compares the number of traces and spans, and the facets, with those of the traces in want.
+func checkCounts(t *testing.T, s *store.Store, q store.TraceQuery, traces map[store.TraceID][]store.Span, want []store.TraceID) {
+	t.Helper()
+	fields := []string{store.FieldService, store.FieldError, "color", "http.response.status_code", "no.such.key"}
+	var spans uint64
+	facets := make([]map[string]store.FacetValue, len(fields))
+	for i := range facets {
+		facets[i] = make(map[string]store.FacetValue)
+	}
+	for _, id := range want {
+		first, last := traces[id][0].StartNS, int64(0)
+		for _, sp := range traces[id] {
+			first, last = min(first, sp.StartNS), max(last, sp.StartNS+sp.DurationNS)
+		}
+		for i := range traces[id] {
+			sp, counted := &traces[id][i], q.Where
+			if q.Structure != nil && onlyTraceDuration(q.Where) {
+				counted = q.Structure.B
+			}
+			if !inRange(q, sp) || !holds(counted, sp, last-first) {
+				continue
+			}
+			spans++
+			for f, field := range fields {
+				if text, ok := facetText(sp, field); ok {
+					v := facets[f][text]
+					v.Value, v.Spans = text, v.Spans+1
+					if sp.StatusCode == store.StatusError {
+						v.Errors++
+					}
+					facets[f][text] = v
+				}
+			}
+		}
+	}
+	count, err := s.CountTraces(t.Context(), q)
+	if err != nil || count != (store.TraceCount{Spans: spans, Traces: uint64(len(want))}) {
+		t.Errorf("count of %s: got %+v, %v, want %d spans in %d traces", describe(q), count, err, spans, len(want))
+	}
+	got, err := s.Facets(t.Context(), q, fields, 100)
+	if err != nil || got.Share != 1 || got.Spans != spans {
+		t.Fatalf("facets of %s: got %+v, %v, want %d spans", describe(q), got, err, spans)
+	}
+	for f, facet := range got.Fields {
+		var with uint64
+		for _, v := range facets[f] {
+			with += v.Spans
+		}
+		if len(facet.Values) != len(facets[f]) || facet.Spans != with || facet.Distinct != uint64(len(facets[f])) {
+			t.Fatalf("facet %s of %s: got %+v, want %+v", fields[f], describe(q), facet, facets[f])
+		}
+		for _, v := range facet.Values {
+			if v != facets[f][v.Value] {
+				t.Errorf("facet %s of %s: got %+v, want %+v", fields[f], describe(q), v, facets[f][v.Value])
+			}
+		}
+	}
+}
+
+// onlyTraceDuration reports whether e says nothing about single spans.
+func onlyTraceDuration(e store.Expr) bool {
+	p, ok := e.(store.Predicate)
+	return e == nil || ok && p.Field == store.FieldTraceDuration
+}
+
+func facetText(s *store.Span, field string) (string, bool) {
+	switch field {
+	case store.FieldService:
+		return s.Service, true
+	case store.FieldError:
+		return strconv.FormatBool(s.StatusCode == store.StatusError), true
+	}
+	v, ok := s.Attributes.Get(field)
+	if !ok {
+		v, ok = s.Resource.Attributes.Get(field)
+	}
+	switch v.Type() {
+	case store.TypeInt:
+		return strconv.FormatInt(v.Int(), 10), ok
+	case store.TypeDouble:
+		return strconv.FormatFloat(v.Double(), 'g', -1, 64), ok
+	case store.TypeBool:
+		return strconv.FormatBool(v.Bool()), ok
+	}
+	return v.Str(), ok
 }
 
 func describe(q store.TraceQuery) string {

@@ -127,6 +127,12 @@ func (b *predicateBuilder) expr(e Expr) (string, error) {
 	return not(arms[0]), nil
 }
 
+// textColumns are the fields with a column of text, whose empty string means "none".
+var textColumns = map[string]string{
+	FieldService: "service_name", "service.name": "service_name", FieldName: "name", FieldCategory: "category", semconv.SpanCategory: "category",
+	FieldPeer: "peer_name", semconv.PeerName: "peer_name", semconv.ErrorType: "error_type", semconv.ErrorMessage: "error_message",
+}
+
 // condition is p as SQL.
 func (b *predicateBuilder) condition(p Predicate) (string, error) {
 	if err := p.checkForm(); err != nil {
@@ -135,19 +141,10 @@ func (b *predicateBuilder) condition(p Predicate) (string, error) {
 	if p.Scope != ScopeAny {
 		return b.attribute(p), nil
 	}
+	if column, ok := textColumns[p.Field]; ok {
+		return b.column(column, p), nil
+	}
 	switch p.Field {
-	case FieldService, "service.name":
-		return b.column("service_name", p), nil
-	case FieldName:
-		return b.column("name", p), nil
-	case FieldCategory, semconv.SpanCategory:
-		return b.column("category", p), nil
-	case FieldPeer, semconv.PeerName:
-		return b.column("peer_name", p), nil
-	case semconv.ErrorType:
-		return b.column("error_type", p), nil
-	case semconv.ErrorMessage:
-		return b.column("error_message", p), nil
 	case FieldKind:
 		return b.anyOf(p, func(p Predicate) (string, error) { return b.enum("kind", kindNames, p) })
 	case FieldStatus:

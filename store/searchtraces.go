@@ -121,7 +121,7 @@ func (t *traceSearch) compose(structure Structure, sides attributeSides) error {
 		return invalid(op, err)
 	}
 	if t.q.Structure != nil {
-		t.structure = &structureSQL{a: always, b: always, relation: structure.Relation}
+		t.structure = &structureSQL{a: always, b: always, relation: structure.Relation, mirrored: structure.Relation != t.q.Structure.Relation}
 		for _, side := range []struct {
 			e    Expr
 			into *string

@@ -103,10 +103,11 @@ type skeletonColumns struct {
 }
 
 func newSkeletonColumns() *skeletonColumns {
+	links := new(proto.ColUInt64)
 	c := &skeletonColumns{
 		name: newLC(), service: newLC(), category: newLC(), peerName: newLC(), errorType: newLC(),
-		linkTraceID: newArray(new(proto.ColFixedStr16)),
-		linkSpanID:  newArray(new(proto.ColUInt64)),
+		linkTraceID: newArray(links, new(proto.ColFixedStr16)),
+		linkSpanID:  newArray(links, new(proto.ColUInt64)),
 	}
 	c.named = []namedColumn{
 		{"span_id", &c.spanID}, {"parent_span_id", &c.parentSpanID}, {"name", c.name}, {"kind", &c.kind}, {"start_time", &c.start},
@@ -150,7 +151,8 @@ type textNumbers struct {
 func (t *textNumbers) number(c *lcColumn, set func(row int, number uint32)) {
 	t.known = slices.Grow(t.known[:0], len(c.values))[:len(c.values)]
 	clear(t.known)
-	for row, k := range c.keys {
+	for row := range c.keys.rows() {
+		k := c.keys.at(row)
 		if t.known[k] == 0 {
 			n, ok := t.index[c.values[k]]
 			if !ok {

@@ -5,13 +5,14 @@ package store
 type SpanBatch struct {
 	cols    *spanColumns
 	origins *originBatch // resources and scopes
-	sampled []*attrKey   // keys met since Reset
+	traces  *summaryBatch
+	sampled []*attrKey // keys met since Reset
 	bytes   int
 }
 
 // NewSpanBatch returns an empty batch. Batches are made to be reused: Reset keeps the memory.
 func NewSpanBatch() *SpanBatch {
-	return &SpanBatch{cols: newSpanColumns(), origins: newOriginBatch()}
+	return &SpanBatch{cols: newSpanColumns(), origins: newOriginBatch(), traces: newSummaryBatch()}
 }
 
 // Rows is the number of spans in the batch.
@@ -24,6 +25,7 @@ func (b *SpanBatch) Bytes() int { return b.bytes }
 func (b *SpanBatch) Reset() {
 	b.cols.reset()
 	b.origins.reset()
+	b.traces.reset()
 	b.sampled = b.sampled[:0]
 	b.bytes = 0
 }
@@ -55,6 +57,7 @@ func (b *SpanBatch) Append(s *Span) {
 	c.errorMessage.Append(s.ErrorMessage)
 	c.statementHash = append(c.statementHash, s.StatementHash)
 	c.marks = append(c.marks, s.Marks)
+	b.traces.add(s, c.service.lastKey, c.name.lastKey)
 	b.appendAttributes(s.Attributes)
 	c.droppedAttributes = append(c.droppedAttributes, s.DroppedAttributes)
 	c.droppedEvents = append(c.droppedEvents, s.DroppedEvents)
@@ -100,9 +103,6 @@ func (b *SpanBatch) appendEvents(events []Event) {
 		b.bytes += 32 + attributeBytes(e.Attributes)
 	}
 	c.eventTime.end()
-	c.eventName.end()
-	c.eventAttrs.end()
-	c.eventDropped.end()
 }
 
 func (b *SpanBatch) appendLinks(links []Link) {
@@ -118,11 +118,6 @@ func (b *SpanBatch) appendLinks(links []Link) {
 		b.bytes += 64 + len(l.TraceState) + attributeBytes(l.Attributes)
 	}
 	c.linkTraceID.end()
-	c.linkSpanID.end()
-	c.linkState.end()
-	c.linkFlags.end()
-	c.linkAttrs.end()
-	c.linkDropped.end()
 }
 
 func attributeBytes(attrs Attributes) int {

@@ -49,19 +49,20 @@ type spanColumns struct {
 }
 
 func newSpanColumns() *spanColumns {
+	events, links := new(proto.ColUInt64), new(proto.ColUInt64) // offsets
 	c := &spanColumns{
 		name: newLC(), service: newLC(), category: newLC(), peerName: newLC(), errorType: newLC(),
 		attrs:        newAttrColumns(),
-		eventTime:    newArray(new(timeColumn)),
-		eventName:    newArray(newLC()),
-		eventAttrs:   newArray(newMap(new(textColumn))),
-		eventDropped: newArray(new(proto.ColUInt32)),
-		linkTraceID:  newArray(new(proto.ColFixedStr16)),
-		linkSpanID:   newArray(new(proto.ColUInt64)),
-		linkState:    newArray(new(textColumn)),
-		linkFlags:    newArray(new(proto.ColUInt32)),
-		linkAttrs:    newArray(newMap(new(textColumn))),
-		linkDropped:  newArray(new(proto.ColUInt32)),
+		eventTime:    newArray(events, new(timeColumn)),
+		eventName:    newArray(events, newLC()),
+		eventAttrs:   newArray(events, newMap(new(textColumn))),
+		eventDropped: newArray(events, new(proto.ColUInt32)),
+		linkTraceID:  newArray(links, new(proto.ColFixedStr16)),
+		linkSpanID:   newArray(links, new(proto.ColUInt64)),
+		linkState:    newArray(links, new(textColumn)),
+		linkFlags:    newArray(links, new(proto.ColUInt32)),
+		linkAttrs:    newArray(links, newMap(new(textColumn))),
+		linkDropped:  newArray(links, new(proto.ColUInt32)),
 	}
 	c.named = []namedColumn{
 		{"trace_id", &c.traceID}, {"span_id", &c.spanID}, {"parent_span_id", &c.parentSpanID},

@@ -62,6 +62,15 @@ func (s Structure) downward() Structure {
 type structureSQL struct {
 	a, b     string
 	relation Relation
+	mirrored bool // a was the B of what was asked
+}
+
+// counted is the side that was asked for as B: the one that a count is about.
+func (s *structureSQL) counted() string {
+	if s.mirrored {
+		return s.a
+	}
+	return s.b
 }
 
 // having is a condition on all matching spans of a trace together that is necessary for the structure, and nearly exact for all

@@ -78,6 +78,30 @@ func TestAnalysisAnswer(t *testing.T) {
 	}
 }
 
+// OpenTracing's FOLLOWS_FROM arrives as a parent and a link to it: nobody waited for such a span.
+func TestAnalysisOfWhatFollows(t *testing.T) {
+	tr := shopRequest(1, 10e6)
+	call := &tr.Spans[8]
+	call.Links = []store.Link{{TraceID: store.TraceID{5}, SpanID: call.ParentSpanID}, {TraceID: tr.ID, SpanID: call.SpanID}}
+	srv := testServer(t, &fakeStore{traces: []*store.Trace{tr}}, nil)
+	critical := func() int64 {
+		var sum int64
+		for _, s := range decode[traceAnalysis](t, get(t, srv.URL+"/api/v1/traces/1/analysis").body).Path.Segments.Items {
+			if s.Name == "call" {
+				sum += s.DurationNS
+			}
+		}
+		return sum
+	}
+	if got := critical(); got != 10e6 {
+		t.Errorf("with links to others: got %d ns of the call in the path, want 10 ms", got)
+	}
+	call.Links = append(call.Links, store.Link{TraceID: tr.ID, SpanID: call.ParentSpanID})
+	if got := critical(); got != 0 {
+		t.Errorf("with a link to its parent: got %d ns of the call in the path, want none", got)
+	}
+}
+
 // A list is cut off and says so; the sums are of everything.
 func TestAnalysisIsBounded(t *testing.T) {
 	big := shopRequest(3, 1000)

@@ -78,6 +78,21 @@ func (f *fakeStore) SearchTraces(_ context.Context, q store.TraceQuery) (store.T
 	return page, f.err
 }
 
+func (f *fakeStore) CountTraces(_ context.Context, q store.TraceQuery) (store.TraceCount, error) {
+	f.query = q
+	return store.TraceCount{Spans: 7, Traces: 3, AtLeast: true}, f.err
+}
+
+func (f *fakeStore) Facets(_ context.Context, q store.TraceQuery, fields []string, limit int) (store.Facets, error) {
+	f.query = q
+	f.query.Limit = limit
+	out := store.Facets{Spans: 4, Share: 0.5}
+	for _, field := range fields {
+		out.Fields = append(out.Fields, store.Facet{Field: field, Spans: 3, Distinct: 2, Values: []store.FacetValue{{Value: "a", Spans: 2, Errors: 1}, {Value: "b", Spans: 1}}})
+	}
+	return out, f.err
+}
+
 func (f *fakeStore) Trace(_ context.Context, id store.TraceID) (*store.Trace, error) {
 	for _, t := range f.traces {
 		if t.ID == id && f.err == nil {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -148,6 +149,12 @@ func ownRequests(t testing.TB, base, trace, span string) []*http.Request {
 		r("GET", "/api/v1/attributes/http.route/values?prefix=/&limit=5", ""),
 		r("GET", "/api/v1/traces?service=api&kind=server&status=error&errors=true&minDuration=1ms&maxTraceDuration=1h"+
 			"&attr=http.response.status_code%3E%3D500&attr=!db.system.name&from=0&to=now&limit=10", ""),
+		r("GET", "/api/v1/traces?where="+url.QueryEscape(`{"or":[{"field":"@service","op":"=","value":"api"},{"not":{"field":"shard","op":"exists","scope":"span"}}]}`)+
+			"&structure="+url.QueryEscape(`{"a":{"field":"@service","op":"=","value":"api"},"op":">>","b":{"field":"@error","op":"=","value":true}}`), ""),
+		r("POST", "/api/v1/traces/search", `{"service":"api","from":"now-1h","limit":5,"errors":false,"attr":["shard=1"],"where":{"field":"shard","op":"in","value":["1",2]},`+
+			`"structure":{"a":{"field":"@duration","op":">","value":"1ms"},"op":"~","b":{"field":"@name","op":"=~","value":"^job"}}}`, json),
+		r("GET", "/api/v1/traces/count?service=api&attr=shard%3D1", ""),
+		r("GET", "/api/v1/facets?service=api&field=@name&field=shard&field=http.response.status_code&limit=5", ""),
 		r("GET", "/api/v1/traces/"+trace, ""),
 		r("GET", "/api/v1/traces/"+trace+"?format=compact", ""),
 		r("GET", "/api/v1/traces/"+trace+"/spans/"+span, ""),
@@ -216,7 +223,7 @@ func TestSpecBoundsAreEnforced(t *testing.T) {
 			continue
 		}
 		for _, p := range item.Get.Parameters {
-			if p.Value.In != "query" || p.Value.Schema.Value.Max == nil {
+			if p.Value.In != "query" || p.Value.Schema == nil || p.Value.Schema.Value.Max == nil {
 				continue
 			}
 			target := srv.URL + strings.ReplaceAll(path, "{key}", "k") + "?"

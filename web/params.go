@@ -1,8 +1,10 @@
 package web
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -15,6 +17,9 @@ import (
 
 	"weft/store"
 )
+
+// maxParamsBody bounds the body of a request that carries its parameters there.
+const maxParamsBody = 64 << 10
 
 // params reads a request's parameters and remembers every problem, so that one answer names them all.
 type params struct {
@@ -31,6 +36,9 @@ func newParams(r *http.Request) *params {
 		p.fail("query", r.URL.RawQuery, "percent-encoded name=value pairs", errors.New("malformed query string"))
 	}
 	p.values = values
+	if r.Method == http.MethodPost {
+		p.readBody()
+	}
 	for name, list := range values {
 		for _, v := range list {
 			if !utf8.ValidString(name) || !utf8.ValidString(v) {
@@ -39,6 +47,42 @@ func newParams(r *http.Request) *params {
 		}
 	}
 	return p
+}
+
+// readBody adds the parameters of a JSON object, which has room for more than an address: a text, a number or a bool for one that is
+// given once, a list of texts for a repeatable one, an object for one whose text is JSON.
+func (p *params) readBody() {
+	fail := func(err error) { p.fail("body", "", "a JSON object of the parameters, at most 64 KiB", err) }
+	body, err := io.ReadAll(io.LimitReader(p.r.Body, maxParamsBody+1))
+	if err != nil || len(body) > maxParamsBody {
+		fail(errors.New("cannot be read, or too long"))
+		return
+	}
+	members, err := jsonObject(body, "")
+	if err != nil {
+		fail(err)
+		return
+	}
+	for name, raw := range members {
+		var list []string
+		var text string
+		switch raw[0] {
+		case '[':
+			err = json.Unmarshal(raw, &list)
+		case '"':
+			err = json.Unmarshal(raw, &text)
+			list = []string{text}
+		case 'n':
+			err = errors.New("null")
+		default:
+			list = []string{string(raw)}
+		}
+		if err != nil {
+			p.fail(clip(name), string(raw), "a text, a number, true, false, a list of texts or an object", errors.New("want none of null and other lists"))
+			continue
+		}
+		p.values[name] = append(p.values[name], list...)
+	}
 }
 
 // errNotUTF8 refuses what the store could only compare with nothing: stored text is UTF-8 throughout.

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"net/http"
+	"slices"
 
 	"weft/analysis"
 	"weft/store"
@@ -12,9 +13,11 @@ import (
 // The binary form of a skeleton; docs/api.md describes it for its readers. Every section begins at a multiple of 8 bytes, so that
 // a browser lays typed arrays over it and copies nothing.
 const (
-	skeletonMagic   = "WFSK"
-	skeletonVersion = 1
-	skeletonHeader  = 48 // bytes
+	skeletonMagic    = "WFSK"
+	skeletonVersion  = 1
+	skeletonHeader   = 48               // bytes
+	skeletonRowSize  = 3*8 + 10*4 + 3*1 // bytes, without links
+	skeletonLinkSize = 16 + 8           // bytes
 	// skeletonColdStart is a flag of a row, beside those of analysis.
 	skeletonColdStart = 1 << 4
 )
@@ -34,7 +37,8 @@ func (s *Server) getSkeleton(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// newAnalysisTrace is k as package analysis takes it; the spans keep their order.
+// newAnalysisTrace is k as package analysis takes it; the spans keep their order. A span that links to its own parent follows from it:
+// that is how OpenTracing's FOLLOWS_FROM arrives, since OpenTelemetry has one kind of parent only.
 func newAnalysisTrace(k *store.Skeleton) *analysis.Trace {
 	t := &analysis.Trace{Strings: k.Strings, Spans: make([]analysis.Span, len(k.Spans))}
 	for i := range k.Spans {
@@ -43,6 +47,11 @@ func newAnalysisTrace(k *store.Skeleton) *analysis.Trace {
 			ID: sp.SpanID.Uint64(), Parent: sp.ParentSpanID.Uint64(), StartNS: sp.StartNS, DurationNS: sp.DurationNS, Statement: sp.StatementHash,
 			Service: sp.Service, Name: sp.Name, Category: sp.Category, Peer: sp.PeerName, ErrorType: sp.ErrorType, Kind: analysis.Kind(sp.Kind),
 			Failed: sp.StatusCode == store.StatusError, Unset: sp.StatusCode == store.StatusUnset, ColdStart: sp.ColdStart,
+		}
+	}
+	for _, l := range k.Links {
+		if sp := &k.Spans[l.From]; l.TraceID == k.ID && l.SpanID == sp.ParentSpanID {
+			t.Spans[l.From].Follows = true
 		}
 	}
 	return t
@@ -55,28 +64,37 @@ func appendSkeleton(b []byte, k *store.Skeleton) []byte {
 	for _, s := range k.Strings {
 		texts.add(s)
 	}
-	statements := make([]int32, len(k.Spans)) // by row
+	statements, hashes := make([]int32, len(k.Spans)), make(map[uint64]int32) // texts by row and by hash
 	var firstNS int64
 	for row, i := range tree.Span {
 		sp := &k.Spans[i]
 		if row == 0 || sp.StartNS < firstNS {
 			firstNS = sp.StartNS
 		}
-		if sp.StatementHash != 0 {
-			statements[row] = texts.add(hash16(sp.StatementHash))
+		if h := sp.StatementHash; h != 0 {
+			if _, ok := hashes[h]; !ok {
+				hashes[h] = texts.add(hash16(h))
+			}
+			statements[row] = hashes[h]
 		}
 	}
-	linksOf := make(map[int][]int, len(k.Links)) // by span
-	for i, l := range k.Links {
-		linksOf[l.From] = append(linksOf[l.From], i)
+	linksFrom := make([]int, len(k.Spans)+1) // links of span i are linksFrom[i] to linksFrom[i+1]
+	for _, l := range k.Links {
+		linksFrom[l.From+1]++
 	}
+	for i := range k.Spans {
+		linksFrom[i+1] += linksFrom[i]
+	}
+	linksOf := func(span int32) []store.SkeletonLink { return k.Links[linksFrom[span]:linksFrom[span+1]] }
 
-	e := skeletonEncoder{b: b, base: len(b), rows: tree.Span, spans: k.Spans}
+	e := skeletonEncoder{base: len(b), rows: tree.Span, spans: k.Spans}
 	le := binary.LittleEndian
 	textBytes := 0
 	for _, s := range texts.values {
 		textBytes += len(s)
 	}
+	const fillers = 16 * 8 // bytes: one a section
+	e.b = slices.Grow(b, skeletonHeader+4*len(texts.values)+textBytes+skeletonRowSize*len(k.Spans)+skeletonLinkSize*len(k.Links)+fillers)
 	e.b = append(e.b, skeletonMagic...)
 	e.b = append(e.b, skeletonVersion, 0, 0, 0)
 	for _, n := range []int{len(k.Spans), len(texts.values), textBytes, len(k.Links)} {
@@ -107,7 +125,7 @@ func appendSkeleton(b []byte, k *store.Skeleton) []byte {
 	e.narrow(func(_ int, sp *store.SkeletonSpan) uint32 { return sp.Events })
 	links := uint32(0)
 	e.narrow(func(row int, _ *store.SkeletonSpan) uint32 {
-		links += uint32(len(linksOf[int(tree.Span[row])]))
+		links += uint32(len(linksOf(tree.Span[row])))
 		return links
 	})
 	e.bytes(func(_ int, sp *store.SkeletonSpan) byte { return byte(sp.Kind) })
@@ -120,13 +138,13 @@ func appendSkeleton(b []byte, k *store.Skeleton) []byte {
 		return flags
 	})
 	for _, i := range tree.Span {
-		for _, l := range linksOf[int(i)] {
-			e.b = append(e.b, k.Links[l].TraceID[:]...)
+		for _, l := range linksOf(i) {
+			e.b = append(e.b, l.TraceID[:]...)
 		}
 	}
 	for _, i := range tree.Span {
-		for _, l := range linksOf[int(i)] {
-			e.b = le.AppendUint64(e.b, k.Links[l].SpanID.Uint64())
+		for _, l := range linksOf(i) {
+			e.b = le.AppendUint64(e.b, l.SpanID.Uint64())
 		}
 	}
 	return e.b

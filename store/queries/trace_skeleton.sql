@@ -3,7 +3,7 @@
 -- Reads: spans by its primary key (hour, service, start), then the bloom filter of trace_id.
 SELECT
     span_id, parent_span_id, name, kind, start_time, duration_ns, status_code, service_name, category, peer_name, error_type, statement_hash,
-    toUInt8(attrs_bool['faas.coldstart']) AS cold_start, toUInt32(length(`events.time`)) AS event_count, `links.trace_id`, `links.span_id`
+    bitAnd(marks, 1) AS cold_start, toUInt32(length(`events.time`)) AS event_count, `links.trace_id`, `links.span_id`
 FROM spans
 PREWHERE trace_id IN (SELECT toFixedString(unhex(arrayJoin({ids:Array(String)})), 16))
 WHERE service_name IN {services:Array(String)}
