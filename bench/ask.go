@@ -36,10 +36,12 @@ type queried struct {
 
 // sized is what was measured at one size.
 type sized struct {
-	Spans     int64     `json:"spans"`
-	WeftBytes int64     `json:"weft_disk_bytes"`
-	StockSize int64     `json:"stock_disk_bytes"`
-	Queries   []queried `json:"queries"`
+	Spans  int64 `json:"spans"`
+	Copies int   `json:"copies"`
+	// Copies of the same values compress better than spans do: bytes say something when there is none.
+	WeftBytes  int64     `json:"weft_disk_bytes"`
+	StockBytes int64     `json:"stock_disk_bytes"`
+	Queries    []queried `json:"queries"`
 }
 
 var errNotServed = errors.New("this build does not serve it")
@@ -60,8 +62,8 @@ func (q *querying) measure(ctx context.Context, copies int) (out sized, err erro
 			return out, fmt.Errorf("%s does not come to rest: %w", s.name, err)
 		}
 	}
-	out.Spans = q.state.Spans * int64(copies+1)
-	for database, into := range map[string]*int64{"weft": &out.WeftBytes, "stock": &out.StockSize} {
+	out.Spans, out.Copies = q.state.Spans*int64(copies+1), copies
+	for database, into := range map[string]*int64{"weft": &out.WeftBytes, "stock": &out.StockBytes} {
 		if *into, err = q.diskBytes(ctx, database); err != nil {
 			return out, err
 		}
