@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"path/filepath"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -33,6 +34,8 @@ type Settings struct {
 	QueueDir string
 	// Tokens authenticates clients on every HTTP and gRPC port; nil lets everyone in. UDP knows no authentication.
 	Tokens *auth.Tokens
+	// Reads answers what is read at the Zipkin port; it authenticates for itself. Nil answers 501.
+	Reads http.Handler
 	// Registerer receives the collector's metrics for as long as Run runs.
 	Registerer prometheus.Registerer
 	// Logger receives the collector's log.

@@ -25,7 +25,7 @@ func factories(set Settings, h *host) (otelcol.Factories, error) {
 	if f.Receivers, err = otelcol.MakeFactoryMap[receiver.Factory](
 		counted(otlpreceiver.NewFactory()),
 		counted(jaegerudp.NewFactory()),
-		counted(zipkinreceiver.NewFactory()),
+		counted(fromZipkin(zipkinreceiver.NewFactory())),
 	); err != nil {
 		return f, err
 	}
@@ -45,6 +45,7 @@ func factories(set Settings, h *host) (otelcol.Factories, error) {
 		newHostFactory(h),
 		newIngestFactory(),
 		newTokensFactory(set.Tokens),
+		newZipkinFactory(set.Reads),
 		samplingextension.NewFactory(),
 	)
 	return f, err

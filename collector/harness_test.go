@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -195,6 +196,7 @@ func freeAddresses(t testing.TB) map[string]string {
 type options struct {
 	tokens     *auth.Tokens
 	configFile string
+	reads      http.Handler
 }
 
 // start runs the collector on free ports with a sink in place of the store, and stops it when the test ends.
@@ -236,6 +238,7 @@ func (r *running) settings(t *testing.T, opt options, ready func()) Settings {
 		ConfigFile: opt.configFile,
 		QueueDir:   filepath.Join(t.TempDir(), "queue"),
 		Tokens:     opt.tokens,
+		Reads:      opt.reads,
 		Registerer: r.reg,
 		Logger:     slog.New(slog.NewTextHandler(r.log, nil)),
 		Version:    "test",

@@ -79,9 +79,7 @@ func (e *ingestExtension) malformed(ctx context.Context, signal string) {
 func (e *ingestExtension) GetHTTPHandler(context.Context) (extensionmiddleware.WrapHTTPHandlerFunc, error) {
 	return func(_ context.Context, next http.Handler) (http.Handler, error) {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if reached, ok := r.Context().Value(passageKey{}).(*atomic.Bool); ok {
-				reached.Store(true)
-			}
+			arrived(r.Context())
 			req := new(request)
 			answer := &statusWriter{ResponseWriter: w, status: http.StatusOK, req: req}
 			e.guard(func() { next.ServeHTTP(answer, r.WithContext(context.WithValue(r.Context(), requestKey{}, req))) }, func() {

@@ -14,7 +14,7 @@ import (
 
 // overlay adds to any configuration, embedded or not, what Weft needs in it: the extension that Run hears through, and on
 // every HTTP and gRPC server of the components that this distribution has, authentication and the counting of what is
-// refused. It overrides what a file says about authentication: a file that was written without must not open a port that
+// refused, and on Zipkin's who answers reads. It overrides what a file says about authentication: a file that was written without must not open a port that
 // the operator believes closed.
 type overlay struct {
 	queueDir string
@@ -43,6 +43,9 @@ func (o overlay) Convert(_ context.Context, conf *confmap.Conf) error {
 					continue // a protocol that is not switched on
 				}
 				own, _ := conf.Get(at + "::middlewares").([]any)
+				if kindOf(id) == zipkinKind {
+					own = append(slices.Clone(own), map[string]any{"id": zipkinType.String() + "/" + id})
+				}
 				put[at+"::middlewares"] = append(slices.Clone(own), map[string]any{"id": ingest})
 				put[at+"::auth::authenticator"] = tokens
 				guarded = true
@@ -50,6 +53,11 @@ func (o overlay) Convert(_ context.Context, conf *confmap.Conf) error {
 			if guarded {
 				put["extensions::"+ingest], put["extensions::"+tokens] = nil, nil
 				added = append(added, ingest, tokens)
+			}
+			if guarded && kindOf(id) == zipkinKind {
+				reads := zipkinType.String() + "/" + id
+				put["extensions::"+reads] = nil
+				added = append(added, reads)
 			}
 		}
 	}

@@ -50,14 +50,17 @@ func (e *tokensExtension) count(ctx context.Context, reason string) {
 // Authenticate accepts a bearer token, or basic authentication with the token as the password: the latter is all that
 // Jaeger clients can send. HTTP servers answer 401 to any error; gRPC servers tell "who are you" from "you may not".
 func (e *tokensExtension) Authenticate(ctx context.Context, sources map[string][]string) (context.Context, error) {
-	_, err := e.tokens.Check(presented(sources), auth.Ingest)
-	if errors.Is(err, auth.ErrForbidden) {
-		e.count(ctx, semconv.ReasonForbidden)
-		return ctx, status.Error(codes.PermissionDenied, err.Error())
-	}
-	if err != nil {
-		e.count(ctx, semconv.ReasonUnauthenticated)
-		return ctx, status.Error(codes.Unauthenticated, err.Error())
+	if _, err := e.tokens.Check(presented(sources), auth.Ingest); err != nil {
+		code, reason := codes.Unauthenticated, semconv.ReasonUnauthenticated
+		if errors.Is(err, auth.ErrForbidden) {
+			code, reason = codes.PermissionDenied, semconv.ReasonForbidden
+		}
+		err = status.Error(code, err.Error())
+		if kindOf(e.receiver) == zipkinKind { // who reads there needs another scope: zipkinExtension decides
+			return context.WithValue(ctx, notAllowedKey{}, notAllowed{err, func(ctx context.Context) { e.count(ctx, reason) }}), nil
+		}
+		e.count(ctx, reason)
+		return ctx, err
 	}
 	if ctx.Value(requestKey{}) != nil {
 		return ctx, nil // gRPC, which is watched from further outside

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"weft/semconv"
 )
 
 // The JSON of Jaeger's first query API, as its clients read it.
@@ -84,6 +86,7 @@ func (s jaegerSpan) span(p jaegerProcess) (span, error) {
 		TraceID: wide(s.TraceID), SpanID: s.SpanID, Service: p.Service, Name: s.Name, Attributes: tags,
 		Kind: "unspecified", Status: "unset",
 	}
+	withoutOldNames(tags)
 	if out.Resource, err = tagValues(p.Tags); err != nil {
 		return span{}, err
 	}
@@ -122,6 +125,15 @@ func (s jaegerSpan) span(p jaegerProcess) (span, error) {
 		out.Events = append(out.Events, event{Name: name, Attributes: fields})
 	}
 	return out, nil
+}
+
+// withoutOldNames takes out what the older API gives beside a current name, for clients that know only the superseded one.
+func withoutOldNames(tags map[string]value) {
+	for _, a := range semconv.Aliases() {
+		if v, ok := tags[a.Old]; ok && tags[a.New] == v {
+			delete(tags, a.Old)
+		}
+	}
 }
 
 func tagValues(tags []jaegerTag) (map[string]value, error) {

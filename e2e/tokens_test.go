@@ -113,6 +113,20 @@ func TestTokens(t *testing.T) {
 			}
 		})
 	}
+	t.Run("GET at the Zipkin port", func(t *testing.T) {
+		call := in.httpCall("WEFT_ZIPKIN", http.MethodGet, "/api/v2/services", "")
+		for who, token := range map[string]string{"nobody": "", "a wrong token": query + "x", "a sender": ingest} {
+			if got := call(t, token); got != "refused" {
+				t.Errorf("with %s: %s, want refused", who, got)
+			}
+		}
+		if got := call(t, query); got != "accepted" {
+			t.Errorf("with a reader: %s, want accepted", got)
+		}
+		if got := in.httpCall("WEFT_ZIPKIN", http.MethodGet, "/health", "")(t, ""); got != "accepted" {
+			t.Errorf("health without a token: %s, want accepted", got)
+		}
+	})
 	// Probes and the sign-in page are for everybody.
 	in.token = ""
 	for _, path := range []string{"/healthz", "/readyz", "/"} {

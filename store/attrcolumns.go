@@ -16,6 +16,8 @@ type attrColumns struct {
 	jsons   *mapColumn[*textColumn]
 
 	keys map[string]*attrKey
+	// last is the key found last.
+	last *attrKey
 	// round is the number of resets; what an attrKey remembers of an earlier round is stale.
 	round uint32
 }
@@ -27,6 +29,9 @@ type attrKey struct {
 	// entry is the key's place in the dictionary of each type's map, valid when its round is the current one.
 	entry [TypeJSON + 1]struct{ round, key uint32 }
 	seen  valueSample
+	// next is the key that followed the last time: spans of a kind have the same keys in the same order, and a comparison is
+	// cheaper than a look-up.
+	next *attrKey
 }
 
 // maxKnownKeys bounds the memory of a batch that meets ever new keys: the next Reset forgets them.
@@ -56,17 +61,27 @@ func (c *attrColumns) reset() {
 	}
 	if len(c.keys) > maxKnownKeys {
 		clear(c.keys)
+		c.last = nil // or the chain would keep them
 	}
 	c.round++
 }
 
 // key finds what is known of name.
 func (c *attrColumns) key(name string) *attrKey {
+	before := c.last
+	if before != nil && before.next != nil && before.next.name == name {
+		c.last = before.next
+		return c.last
+	}
 	k := c.keys[name]
 	if k == nil {
 		k = &attrKey{name: strings.Clone(name), promoted: promotedIndex(name)}
 		c.keys[k.name] = k
 	}
+	if before != nil {
+		before.next = k
+	}
+	c.last = k
 	return k
 }
 

@@ -204,6 +204,17 @@ func (c *textColumn) set(s string) bool {
 	return true
 }
 
+// each visits the rows that were appended.
+func (c *textColumn) each(visit func(row int, text []byte)) {
+	rest := c.wire
+	for row := range c.rows {
+		n, prefix := binary.Uvarint(rest)
+		end := prefix + int(n)
+		visit(row, rest[prefix:end])
+		rest = rest[end:]
+	}
+}
+
 func (c *textColumn) Type() proto.ColumnType { return proto.ColumnTypeString }
 func (c *textColumn) Rows() int              { return c.rows }
 

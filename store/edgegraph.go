@@ -33,12 +33,13 @@ type edgeSpan struct {
 	database, messaging uint32 // systems
 	category, name      uint32
 	next                int32 // another span of the same id, or none
+	parentAt            int32 // the first span of the parent's id once resolve has found it, or none
 	kind                Kind
 	marks               uint8
 	failed              bool
 	// counts says that this span's edges are asked for; others are there as partners.
 	counts bool
-	// answered says of a client span that the other side is a stored span.
+	// answered says that there is a stored span on the other side, if this is a client span.
 	answered bool
 }
 
@@ -58,27 +59,39 @@ func newEdgeGraph(capacity int, symbols *symbolTable) *edgeGraph {
 // add takes in a span unless it is there already: a repeated delivery has the same trace, span id and kind. It returns its place.
 func (g *edgeGraph) add(s edgeSpan) (at int32, added bool) {
 	at = int32(len(g.spans))
+	s.next, s.parentAt = none, none
 	head, taken := g.first[s.spanKey]
-	s.next = none
-	if taken {
-		for i := head; i != none; i = g.spans[i].next {
-			if g.spans[i].kind == s.kind {
-				return i, false
-			}
-		}
-		s.next = head
+	if !taken {
+		g.first[s.spanKey] = at
+		g.spans = append(g.spans, s)
+		return at, true
 	}
-	g.first[s.spanKey] = at
+	served := s.serves()
+	for i := head; i != none; i = g.spans[i].next {
+		if g.spans[i].kind == s.kind {
+			return i, false
+		}
+		served = served || g.spans[i].serves()
+	}
+	s.next = g.spans[head].next
+	g.spans[head].next = at
 	g.spans = append(g.spans, s)
+	for i := head; served && i != none; i = g.spans[i].next {
+		g.spans[i].answered = true // by the half that serves
+	}
 	return at, true
 }
 
 // find is the span of that id or none: of several the one that serves the call, then the one of the least kind.
 func (g *edgeGraph) find(k spanKey) int32 {
-	i, ok := g.first[k]
-	if !ok {
-		return none
+	if i, ok := g.first[k]; ok {
+		return g.best(i)
 	}
+	return none
+}
+
+// best chooses among the spans of one id, of which i is the first.
+func (g *edgeGraph) best(i int32) int32 {
 	best := i
 	for ; i != none; i = g.spans[i].next {
 		a, b := &g.spans[i], &g.spans[best]
@@ -97,37 +110,31 @@ func (s *edgeSpan) serves() bool { return s.kind == KindServer || s.kind == Kind
 
 func (s *edgeSpan) endNS() int64 { return s.startNS + s.durationNS }
 
-// parentOf is the parent of spans[i], or none.
+// parentOf is the parent of spans[i], or none. REQUIRES resolve.
 func (g *edgeGraph) parentOf(i int32) int32 {
-	s := &g.spans[i]
-	if s.parent == 0 {
-		return none
+	if at := g.spans[i].parentAt; at != none {
+		return g.best(at)
 	}
-	return g.find(spanKey{s.trace, s.parent})
+	return none
 }
 
-// answer finds out which client spans have a stored span on their other side: a child that serves or belongs to another service, or a
-// half that shares the id and serves.
-func (g *edgeGraph) answer() {
+// resolve finds the parents of the spans that have none yet, and which client spans have a stored span on their other side: a child that
+// serves or belongs to another service, or, as add has found out, a half that shares the id and serves.
+func (g *edgeGraph) resolve() {
 	for i := range g.spans {
 		c := &g.spans[i]
-		if c.serves() {
-			g.answerHalves(c.spanKey, func(*edgeSpan) bool { return true })
+		if c.parent == 0 || c.parentAt != none {
+			continue
 		}
-		if c.parent != 0 {
-			g.answerHalves(spanKey{c.trace, c.parent}, func(s *edgeSpan) bool { return c.serves() || c.service != s.service })
+		head, ok := g.first[spanKey{c.trace, c.parent}]
+		if !ok {
+			continue
 		}
-	}
-}
-
-func (g *edgeGraph) answerHalves(k spanKey, by func(*edgeSpan) bool) {
-	i, ok := g.first[k]
-	if !ok {
-		return
-	}
-	for ; i != none; i = g.spans[i].next {
-		if s := &g.spans[i]; s.kind == KindClient && by(s) {
-			s.answered = true
+		c.parentAt = head
+		for at := head; at != none; at = g.spans[at].next {
+			if s := &g.spans[at]; c.serves() || c.service != s.service {
+				s.answered = true
+			}
 		}
 	}
 }
@@ -137,7 +144,7 @@ func (g *edgeGraph) leaves(s *edgeSpan) bool {
 	return s.kind == KindClient && s.peer != 0 && (s.category == symbolClient || s.category == symbolFaaS)
 }
 
-// missing lists the traces of counted spans that lack a partner here: a parent, or whoever answers a call. REQUIRES answer.
+// missing lists the traces of counted spans that lack a partner here: a parent, or whoever answers a call. REQUIRES resolve.
 func (g *edgeGraph) missing() []TraceID {
 	seen := make(map[TraceID]struct{})
 	for i := range g.spans {
@@ -209,7 +216,7 @@ func (edge *Edge) note(s *edgeSpan, marks uint8) {
 	}
 }
 
-// sum adds the edges of all counted spans to e. REQUIRES answer.
+// sum adds the edges of all counted spans to e. REQUIRES resolve.
 func (g *edgeGraph) sum(e *edgeSum) {
 	for i := range g.spans {
 		if g.spans[i].counts {

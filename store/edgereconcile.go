@@ -106,7 +106,7 @@ func (s *Store) reconcileRun(ctx context.Context, starts []int64) (corrected int
 // addFarPartners completes g, which has all spans that start in [from, to), or of some traces only, with the partners of its counted
 // spans that start elsewhere, and prepares it for sum.
 func (s *Store) addFarPartners(ctx context.Context, g *edgeGraph, from, to int64, someTraces bool) error {
-	g.answer()
+	g.resolve()
 	far, err := s.rangesOutside(ctx, g.missing(), from, to, parentReachDays, false)
 	if err != nil {
 		return err
@@ -117,7 +117,7 @@ func (s *Store) addFarPartners(ctx context.Context, g *edgeGraph, from, to int64
 	if err := s.addTargets(ctx, g, from, to, someTraces); err != nil {
 		return err
 	}
-	g.answer()
+	g.resolve()
 	return nil
 }
 

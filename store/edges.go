@@ -3,12 +3,12 @@ package store
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/ClickHouse/ch-go/proto"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"weft/semconv"
 )
 
 // EdgeType says what kind of relation an edge is. The numbers are stored.
@@ -16,19 +16,19 @@ type EdgeType uint8
 
 // Edge types. Source and target are services unless said otherwise.
 const (
-	EdgeCall     EdgeType = 1 + iota // a synchronous call
-	EdgeDatabase                     // target is a database
-	EdgeCache                        // target is a cache
-	EdgeExternal                     // target is a host or function that sends no spans
-	EdgePublish                      // target is a queue or topic
-	EdgeConsume                      // source is a queue or topic
-	EdgeAsync                        // from the sender of a message to the one that handles it
-	EdgeEntry                        // source is "", the user
-	EdgeLink                         // a span link that is no message
+	EdgeCall     EdgeType = semconv.EdgeCall     // a synchronous call
+	EdgeDatabase EdgeType = semconv.EdgeDatabase // target is a database
+	EdgeCache    EdgeType = semconv.EdgeCache    // target is a cache
+	EdgeExternal EdgeType = semconv.EdgeExternal // target is a host or function that sends no spans
+	EdgePublish  EdgeType = semconv.EdgePublish  // target is a queue or topic
+	EdgeConsume  EdgeType = semconv.EdgeConsume  // source is a queue or topic
+	EdgeAsync    EdgeType = semconv.EdgeAsync    // from the sender of a message to the one that handles it
+	EdgeEntry    EdgeType = semconv.EdgeEntry    // source is "", the user
+	EdgeLink     EdgeType = semconv.EdgeLink     // a span link that is no message
 )
 
 // EdgeBucket is the time over which an Edge counts.
-const EdgeBucket = 10 * time.Second
+const EdgeBucket = semconv.EdgeBucketSeconds * time.Second
 
 // Edge counts the calls of one kind between two nodes in one bucket. What is stored are signed differences: an edge's true counters
 // are the sum of everything that was inserted under its bucket, type, source, target and via.
@@ -46,86 +46,28 @@ type Edge struct {
 	Latency, QueueAge Histogram
 }
 
-// sumColumn is SimpleAggregateFunction(sum, Int64).
-type sumColumn struct{ proto.ColInt64 }
-
-func (sumColumn) Type() proto.ColumnType { return "SimpleAggregateFunction(sum, Int64)" }
-
 // secondColumn is DateTime64(0, 'UTC') as Unix seconds: the same 64 bits.
 type secondColumn struct{ proto.ColInt64 }
 
 func (secondColumn) Type() proto.ColumnType { return "DateTime64(0, 'UTC')" }
-
-// histogramColumn is SimpleAggregateFunction(sumMap, Map(UInt16, Int64)): on the wire a map is an array of pairs.
-type histogramColumn struct{ *arrayColumn[*bucketCounts] }
-
-func newHistogramColumn() histogramColumn {
-	return histogramColumn{newArray(new(proto.ColUInt64), new(bucketCounts))}
-}
-
-func (histogramColumn) Type() proto.ColumnType {
-	return "SimpleAggregateFunction(sumMap, Map(UInt16, Int64))"
-}
-
-// append adds a row; buckets without a count are left out.
-func (c histogramColumn) append(h Histogram) {
-	for _, bucket := range slices.Sorted(maps.Keys(h)) {
-		if h[bucket] != 0 {
-			c.elems.buckets = append(c.elems.buckets, bucket)
-			c.elems.counts = append(c.elems.counts, h[bucket])
-		}
-	}
-	c.end()
-}
-
-// bucketCounts are the pairs of a histogramColumn.
-type bucketCounts struct {
-	buckets proto.ColUInt16
-	counts  proto.ColInt64
-}
-
-func (c *bucketCounts) Type() proto.ColumnType { return "Tuple(UInt16, Int64)" }
-func (c *bucketCounts) Rows() int              { return c.buckets.Rows() }
-
-func (c *bucketCounts) Reset() {
-	c.buckets.Reset()
-	c.counts.Reset()
-}
-
-func (c *bucketCounts) EncodeColumn(b *proto.Buffer) {
-	c.buckets.EncodeColumn(b)
-	c.counts.EncodeColumn(b)
-}
-
-func (c *bucketCounts) WriteColumn(w *proto.Writer) {
-	c.buckets.WriteColumn(w)
-	c.counts.WriteColumn(w)
-}
-
-func (c *bucketCounts) DecodeColumn(r *proto.Reader, rows int) error {
-	if err := c.buckets.DecodeColumn(r, rows); err != nil {
-		return err
-	}
-	return c.counts.DecodeColumn(r, rows)
-}
 
 // edgeColumns are the columns of the edges table that the writer fills.
 type edgeColumns struct {
 	bucket                                          secondColumn
 	typ                                             proto.ColUInt8
 	source, target, via                             *lcColumn
-	calls, errors, coldStarts, retries, deadLetters sumColumn
-	durationNS                                      sumColumn
-	latency, queueAge                               histogramColumn
+	calls, errors, coldStarts, retries, deadLetters proto.ColInt64
+	durationNS                                      proto.ColInt64
+	latency, queueAge                               countsColumn
 	named                                           []namedColumn
 }
 
 func newEdgeColumns() *edgeColumns {
-	c := &edgeColumns{source: newLC(), target: newLC(), via: newLC(), latency: newHistogramColumn(), queueAge: newHistogramColumn()}
+	c := &edgeColumns{source: newLC(), target: newLC(), via: newLC()}
 	c.named = []namedColumn{
 		{"bucket", &c.bucket}, {"type", &c.typ}, {"source", c.source}, {"target", c.target}, {"via", c.via},
-		{"calls", &c.calls}, {"errors", &c.errors}, {"cold_starts", &c.coldStarts}, {"retries", &c.retries}, {"dead_letters", &c.deadLetters},
-		{"duration_ns", &c.durationNS}, {"latency", c.latency}, {"queue_age", c.queueAge},
+		{"calls", summed{&c.calls, "sum"}}, {"errors", summed{&c.errors, "sum"}}, {"cold_starts", summed{&c.coldStarts, "sum"}}, {"retries", summed{&c.retries, "sum"}}, {"dead_letters", summed{&c.deadLetters, "sum"}},
+		{"duration_ns", summed{&c.durationNS, "sum"}}, {"latency", summed{&c.latency, "sumMap"}}, {"queue_age", summed{&c.queueAge, "sumMap"}},
 	}
 	return c
 }
@@ -142,8 +84,8 @@ func (c *edgeColumns) append(e *Edge) {
 	c.retries.Append(e.Retries)
 	c.deadLetters.Append(e.DeadLetters)
 	c.durationNS.Append(e.DurationNS)
-	c.latency.append(e.Latency)
-	c.queueAge.append(e.QueueAge)
+	c.latency.appendRow(e.Latency)
+	c.queueAge.appendRow(e.QueueAge)
 }
 
 // check refuses an edge that no read would understand.

@@ -342,7 +342,7 @@ func TestReconcileEdgesEqualsDefinition(t *testing.T) {
 		if seed%2 == 1 {
 			s.LimitGraph(200) // many passes
 		}
-		spans := tangle(r, 70)
+		spans := tangle(r, 50)
 		reconcile := func(buckets []time.Time) int {
 			t.Helper()
 			n, err := s.ReconcileEdges(t.Context(), buckets)

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -37,7 +38,9 @@ func TestReadsUseTheirIndexes(t *testing.T) {
 		"min_duration": int64(0), "max_duration": int64(0), "errors_only": false,
 		"severity": uint8(0), "contains": "", "cursor_time": to, "cursor_hash": uint64(1 << 63), "skip": 0, "name": "latency",
 		"passes": uint32(1), "pass": uint32(0), "span_ids": []uint64{}, "buckets": []int64{from / 1e9}, "inserted": int64(0), "inner_from": from / 1e9, "inner_to": from / 1e9,
-		"step": int64(10), "coarse": false,
+		"step": int64(60e9), "coarse": false,
+		"from_hour": from / 3600e9, "to_hour": to / 3600e9, "group": uint8(3), "kinds": []uint16{2}, "operation": "",
+		"around": from, "by_time": true,
 	}
 	got := make(map[string]string)
 	for _, name := range s.QueryNames() {
@@ -49,6 +52,17 @@ func TestReadsUseTheirIndexes(t *testing.T) {
 	got["query search_logs for a text"] = explain(t, s, s.Named("search_logs"), arguments(s.Named("search_logs"), withText), ids)
 	str := store.StringValue
 	eq := func(field string, v store.Value) store.Predicate { return store.Predicate{Field: field, Value: v} }
+	everyService := maps.Clone(params)
+	everyService["services"], everyService["service"], everyService["kinds"] = []string{}, "", []uint16{}
+	for _, name := range []string{"operation_totals", "statement_totals"} {
+		got["query "+name+" of every service"] = explain(t, s, s.Named(name), arguments(s.Named(name), everyService), ids)
+	}
+	heat, heatArgs, err := s.HeatmapStatement(t.Context(), store.TraceQuery{ErrorsOnly: true, Where: store.And{
+		eq(store.FieldService, str(genService(3))), eq("order.id", str("no such order"))}}, from, to, 1e9)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got["heat map of a needle in failed traces"] = explain(t, s, heat, heatArgs, ids)
 	for name, q := range map[string]store.TraceQuery{
 		"everything":       {},
 		"service":          {Where: store.Predicate{Field: store.FieldService, Value: store.StringValue(genService(3))}},
@@ -111,6 +125,13 @@ func TestReadsUseTheirIndexes(t *testing.T) {
 		t.Fatal(err)
 	}
 	got["structure of some traces"] = explain(t, s, sql, args, ids)
+	statements, analysisArgs, err := s.AnalysisStatements(t.Context(), store.TraceQuery{Where: eq(store.FieldService, str(genService(3)))}, from, to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, sql := range statements {
+		got["analysis: "+what] = explain(t, s, sql, analysisArgs[what], ids)
+	}
 	var text strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(got)) {
 		fmt.Fprintf(&text, "%s\n%s\n", name, got[name])
@@ -187,16 +208,31 @@ var (
 // explain keeps of an EXPLAIN what says which indexes were used: per table, "index granules left/before".
 func explain(t testing.TB, s *store.Store, statement string, args []any, ids []store.TraceID) string {
 	t.Helper()
-	table, err := ext.NewTable("candidates", ext.Column("trace_id", "FixedString(16)"))
+	columns := []func(*ext.Table) error{ext.Column("trace_id", "FixedString(16)")}
+	if strings.Contains(statement, "JOIN candidates") {
+		columns = append(columns, ext.Column("n", "UInt32"))
+	}
+	candidates, err := ext.NewTable("candidates", columns...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, id := range ids[:3] {
-		if err := table.Append(string(id[:])); err != nil {
+	for i, id := range ids[:3] {
+		if err := candidates.Append([]any{string(id[:]), uint32(i)}[:len(columns)]...); err != nil {
 			t.Fatal(err)
 		}
 	}
-	ctx := clickhouse.Context(t.Context(), clickhouse.WithExternalTable(table), clickhouse.WithSettings(clickhouse.Settings{"explain_query_plan_default": "legacy"}))
+	parents, err := ext.NewTable("parents", ext.Column("span_id", "UInt64"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, err := ext.NewTable("names", ext.Column("name", "String"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(parents.Append(uint64(7)), names.Append(genService(3))); err != nil {
+		t.Fatal(err)
+	}
+	ctx := clickhouse.Context(t.Context(), clickhouse.WithExternalTable(candidates, parents, names), clickhouse.WithSettings(clickhouse.Settings{"explain_query_plan_default": "legacy"}))
 	rows, err := s.SQL().Query(ctx, "EXPLAIN indexes = 1 "+statement, args...)
 	if err != nil {
 		t.Fatalf("%s: %v", statement, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io/fs"
 
+	"github.com/ClickHouse/ch-go/proto"
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
@@ -65,6 +66,20 @@ func (s *Store) SelectionStatements(ctx context.Context, q TraceQuery, field str
 	return map[string]string{"count": count.sql, "facet": facet.sql}, append(count.params, facet.params...), err
 }
 
+// InsertSpansWithoutCounts is an InsertSpans that is cut off before the roll-ups.
+func (s *Store) InsertSpansWithoutCounts(ctx context.Context, b *SpanBatch, token string) error {
+	return s.insertBlock(ctx, "spans", b.cols.named, token)
+}
+
+// HoursOf are the bounds of the hours that a read of spans looks at.
+func HoursOf(from, to int64) (fromHour, toHour uint32) { return hoursOf(from, to) }
+
+// HeatmapStatement is the SQL of a heat map over the given range.
+func (s *Store) HeatmapStatement(ctx context.Context, q TraceQuery, from, to, step int64) (string, []any, error) {
+	st, err := s.heatmapStatement(ctx, q, from, to, step)
+	return st.sql, st.params, err
+}
+
 // TableColumn is a column as the writer sends it.
 type TableColumn struct{ Table, Name, Type string }
 
@@ -85,6 +100,9 @@ func WrittenColumns() []TableColumn {
 	add("attribute_keys", sampleKeyColumns(nil))
 	add("attribute_values", sampleValueColumns(nil, "key", "value"))
 	add("peers", sampleValueColumns(nil, "service_name", "peer_name"))
+	add("operation_minutes", newOperationMinuteColumns().named)
+	add("statement_minutes", newStatementMinuteColumns().named)
+	add("statements", statementColumns(new(dayColumn), new(proto.ColUInt64), new(textColumn)))
 	return all
 }
 
@@ -133,3 +151,47 @@ func (s *Store) Collect(ctx context.Context, statement string) error {
 
 // Classify is the kind that err would have.
 func Classify(err error) ErrorKind { return classify(err) }
+
+// AnalysisStatements is the SQL of the analyses of many traces, over a range cut into slices.
+func (s *Store) AnalysisStatements(ctx context.Context, q TraceQuery, from, to int64) (map[string]string, map[string][]any, error) {
+	f, err := s.spanFilter(ctx, q)
+	if err != nil {
+		return nil, nil, err
+	}
+	fr := frames{fromNS: from, toNS: to, spans: 1000}.of(250)
+	all := map[string]statement{
+		"sample":                   sampleStatement(f, fr, 1<<63, 10),
+		"values":                   valueStatement(DiffQuery{}, f, f, fr, 2),
+		"values of matching spans": valueStatement(DiffQuery{MatchingOnly: true}, f, f, fr, 2),
+		"error spans":              errorSpansStatement(fr),
+		"services":                 servicesStatement(fr),
+		"orphans":                  orphansStatement(fr),
+		"roots":                    rootsStatement(fr),
+		"unanswered":               unansweredStatement(fr),
+		"entries":                  entriesStatement(fr),
+		"calls":                    callsStatement(fr, []string{"service-03"}),
+	}
+	sql, params := make(map[string]string), make(map[string][]any)
+	for name, st := range all {
+		sql[name], params[name] = st.sql, st.params
+	}
+	return sql, params, nil
+}
+
+// SampleIn samples in a frame of about so many spans, and returns the frame's windows with the ids.
+func (s *Store) SampleIn(ctx context.Context, q TraceQuery, spans, limit int) (ids []TraceID, windows [][2]int64, matched uint64, err error) {
+	f, err := s.spanFilter(ctx, q)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	all, err := s.newFrames(ctx, q.Range)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	fr := all.of(spans)
+	traces, matched, err := s.sampleTraces(ctx, f, fr, 1<<64-1, limit)
+	for _, w := range fr.windows {
+		windows = append(windows, [2]int64{w.fromNS, w.toNS})
+	}
+	return idsOf(traces), windows, matched, err
+}

@@ -57,7 +57,10 @@ func (s *Store) InsertSpans(ctx context.Context, b *SpanBatch, token string) err
 		return wrap(op, err)
 	}
 	// Behind the spans: a block that is refused for good comes again in halves, and must not have been summed up before.
-	return wrap(op, s.insertBlock(ctx, "trace_summaries", b.traces.columns(b.cols.service, b.cols.name), subToken(token, "traces")))
+	if err := s.insertBlock(ctx, "trace_summaries", b.traces.columns(b.cols.service, b.cols.name), subToken(token, "traces")); err != nil {
+		return wrap(op, err)
+	}
+	return wrap(op, s.insertRollups(ctx, b, token))
 }
 
 // insertOrigins writes the resources and scopes of a batch unless this process has written all of them before. They go first,

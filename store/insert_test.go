@@ -80,7 +80,8 @@ func contents(t testing.TB, s *store.Store) map[string]string {
 	for table, what := range map[string]string{
 		"spans": "count()", "trace_summaries": "(sum(spans), sum(errors))", "operations": "sum(spans)", "links_reverse": "count()",
 		"resources": "count()", "scopes": "count()", "attribute_keys": "count()", "attribute_values": "count()", "peers": "count()",
-		"logs": "count()", "metrics": "count()", "metric_names": "sum(points)",
+		"operation_minutes": "(sum(calls), sum(errors), sum(arraySum(mapValues(latency))))",
+		"logs":              "count()", "metrics": "count()", "metric_names": "sum(points)",
 	} {
 		got[table] = scan(t, s, "SELECT toString("+what+") FROM "+table)[0]
 	}
@@ -144,7 +145,7 @@ func TestSameTokenIsStoredOnce(t *testing.T) {
 	}
 	insertAll(t, s, "batch-2")
 	twice := contents(t, s)
-	for table, want := range map[string]string{"spans": "16", "trace_summaries": "(16,4)", "operations": "16", "links_reverse": "4", "logs": "10", "metrics": "10", "metric_names": "10"} {
+	for table, want := range map[string]string{"spans": "16", "trace_summaries": "(16,4)", "operations": "16", "operation_minutes": "(16,4,16)", "links_reverse": "4", "logs": "10", "metrics": "10", "metric_names": "10"} {
 		if twice[table] != want {
 			t.Errorf("after another token: %s holds %s, want %s", table, twice[table], want)
 		}

@@ -72,7 +72,7 @@ func (s *Store) CallPaths(ctx context.Context, q PathQuery) (*CallPaths, error) 
 	if err := s.readEdgeTraces(ctx, g, ranges, nil, func(int64) bool { return true }); err != nil {
 		return nil, wrap(op, err)
 	}
-	g.answer()
+	g.resolve()
 	from, to, err := q.Range.bounds()
 	if err != nil {
 		return nil, invalid(op, err)
@@ -171,8 +171,8 @@ func (w *pathWalk) endpoints(q PathQuery, from, to int64) []int32 {
 	return found
 }
 
-// frame is a span whose children are to be walked, under the hop that it belongs to.
-type frame struct {
+// visit is a span whose children are to be walked, under the hop that it belongs to.
+type visit struct {
 	span  int32
 	hop   *pathNode
 	depth int
@@ -183,7 +183,7 @@ type frame struct {
 func (w *pathWalk) down(q PathQuery, from, to int64) {
 	for _, start := range w.endpoints(q, from, to) {
 		w.root.count(&w.g.spans[start])
-		stack := []frame{{span: start, hop: w.root}}
+		stack := []visit{{span: start, hop: w.root}}
 		w.on[start] = true
 		for len(stack) > 0 && w.step() {
 			top := &stack[len(stack)-1]
@@ -197,7 +197,7 @@ func (w *pathWalk) down(q PathQuery, from, to int64) {
 			if w.on[child] {
 				continue
 			}
-			f := frame{span: child, hop: top.hop, depth: top.depth}
+			f := visit{span: child, hop: top.hop, depth: top.depth}
 			if id, ok := w.crossing(top.span, child); ok {
 				if f.depth++; f.depth > maxPathDepth {
 					w.truncated = true

@@ -67,6 +67,22 @@ func fillShop(t testing.TB, s *store.Store, n int) {
 	insert(t, s, "", spans...)
 }
 
+func TestOrphans(t *testing.T) {
+	s := open(t)
+	whole, broken, lost := shopTrace(1, shopTime, false), shopTrace(2, shopTime, false), shopTrace(3, shopTime.Add(time.Hour), false)
+	insert(t, s, "", whole...)
+	insert(t, s, "", append(broken[:1:1], broken[2:]...)...) // the caller of the third span is missing
+	insert(t, s, "", lost[1], lost[3])
+	got, err := s.Orphans(t.Context(), []store.TraceID{whole[0].TraceID, broken[0].TraceID, lost[0].TraceID, {1: 1}})
+	want := map[store.TraceID]uint64{broken[0].TraceID: 1, lost[0].TraceID: 2}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, %v, want %v", got, err, want)
+	}
+	if _, err := s.Orphans(t.Context(), make([]store.TraceID, 1001)); err == nil || err.Error() != "count orphans: invalid: want at most 1000 ids, got 1001" {
+		t.Errorf("too many: got %v", err)
+	}
+}
+
 func TestCatalogue(t *testing.T) {
 	s := open(t)
 	fillShop(t, s, 10)

@@ -88,6 +88,14 @@ func (t *traceSearch) rewind(ctx context.Context, changed []*traceDetail) error 
 
 // withCandidates sends ids along with the query as the temporary table candidates.
 func withCandidates(ctx context.Context, ids []TraceID) (context.Context, error) {
+	table, err := candidateTable(ids)
+	if err != nil {
+		return nil, err
+	}
+	return clickhouse.Context(ctx, clickhouse.WithExternalTable(table)), nil
+}
+
+func candidateTable(ids []TraceID) (*ext.Table, error) {
 	table, err := ext.NewTable("candidates", ext.Column("trace_id", "FixedString(16)"))
 	if err != nil {
 		return nil, err
@@ -97,7 +105,7 @@ func withCandidates(ctx context.Context, ids []TraceID) (context.Context, error)
 			return nil, err
 		}
 	}
-	return clickhouse.Context(ctx, clickhouse.WithExternalTable(table)), nil
+	return table, nil
 }
 
 func scanDetail(rows driver.Rows, d *traceDetail) error {

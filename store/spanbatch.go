@@ -7,12 +7,13 @@ type SpanBatch struct {
 	origins *originBatch // resources and scopes
 	traces  *summaryBatch
 	sampled []*attrKey // keys met since Reset
+	rollup  *rollup
 	bytes   int
 }
 
 // NewSpanBatch returns an empty batch. Batches are made to be reused: Reset keeps the memory.
 func NewSpanBatch() *SpanBatch {
-	return &SpanBatch{cols: newSpanColumns(), origins: newOriginBatch(), traces: newSummaryBatch()}
+	return &SpanBatch{cols: newSpanColumns(), origins: newOriginBatch(), traces: newSummaryBatch(), rollup: newRollup()}
 }
 
 // Rows is the number of spans in the batch.

@@ -31,10 +31,12 @@ type Store struct {
 		resources, scopes sentSet[originKey]
 		keys              sentSet[sampleKey]
 		values, peers     sentSet[sampleValue]
+		statements        sentSet[statementText]
 	}
 	budget, peerBudget valueBudget
 	// graphSpans is maxGraphSpans; tests lower it.
 	graphSpans uint64
+	names      nameGuard
 	origins    originCache
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -80,8 +81,16 @@ func (s *Store) Topology(ctx context.Context, r TimeRange) (*Topology, error) {
 		return nil, invalid(op, err)
 	}
 	t := &Topology{}
-	if t.Edges, err = s.edges(ctx, "edges_window", w.params(param("limit", maxTopologyEdges+1))); err != nil {
-		return nil, wrap(op, err)
+	var errs [3]error
+	var reads sync.WaitGroup
+	reads.Go(func() { t.Edges, errs[0] = s.edges(ctx, "edges_window", w.params(param("limit", maxTopologyEdges+1))) })
+	reads.Go(func() { t.Services, errs[1] = s.texts(ctx, "topology_services", w.days()) })
+	reads.Go(func() { t.Functions, errs[2] = s.texts(ctx, "topology_functions", w.days()) })
+	reads.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return nil, wrap(op, err)
+		}
 	}
 	if len(t.Edges) > maxTopologyEdges {
 		totals, err := s.edges(ctx, "edges_total", w.params())
@@ -91,14 +100,10 @@ func (s *Store) Topology(ctx context.Context, r TimeRange) (*Topology, error) {
 		t.Edges, t.Folded = foldRest(t.Edges[:maxTopologyEdges], totals), true
 	}
 	slices.SortFunc(t.Edges, compareEdges)
-	if t.Services, err = s.texts(ctx, "topology_services", w.days()); err != nil {
-		return nil, wrap(op, err)
-	}
 	if len(t.Services) > maxTopologyServices {
 		t.Services, t.Folded = t.Services[:maxTopologyServices], true
 	}
-	t.Functions, err = s.texts(ctx, "topology_functions", w.days())
-	return t, wrap(op, err)
+	return t, nil
 }
 
 // foldRest adds to edges, for each type, what they lack of the total.

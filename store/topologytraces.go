@@ -38,7 +38,7 @@ func (s *Store) TopologyOf(ctx context.Context, q TraceQuery) (*Topology, error)
 		if err := s.addTargets(ctx, g, ranges[0].firstNS, ranges[n-1].lastNS+1, true); err != nil {
 			return nil, wrap(op, err)
 		}
-		g.answer()
+		g.resolve()
 		g.sum(sum)
 		ranges = ranges[n:]
 	}

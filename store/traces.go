@@ -121,17 +121,10 @@ func scanRange(rows driver.Rows, r *traceRange) error {
 // rangeParams are the parameters of a query for all spans of ranges, and the time range of their starts. The services and the
 // time range lead the engine to a few granules of each part through the primary key.
 func rangeParams(ranges []traceRange) (params []proto.Parameter, fromNS, toNS int64) {
-	var services, ids []string
-	fromNS, toNS = ranges[0].firstNS, ranges[0].lastNS
-	for _, r := range ranges {
-		fromNS, toNS = min(fromNS, r.firstNS), max(toNS, r.lastNS)
-		ids = append(ids, r.id.String())
-		services = append(services, r.services...)
-	}
-	slices.Sort(services)
+	h := hullOf(ranges)
 	return []proto.Parameter{
-		stringsParam("ids", ids), stringsParam("services", slices.Compact(services)), intParam("from", fromNS), intParam("to", toNS),
-	}, fromNS, toNS
+		stringsParam("ids", h.ids), stringsParam("services", h.services), intParam("from", h.from), intParam("to", h.to),
+	}, h.from, h.to
 }
 
 // readTraces reads the spans of all ranges in one query: step two.

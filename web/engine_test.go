@@ -310,6 +310,36 @@ func TestAPIsOverEngine(t *testing.T) {
 		}
 	})
 
+	t.Run("aggregates", func(t *testing.T) { aggregatesOverEngine(t, at, srv.URL) })
+	t.Run("many traces", func(t *testing.T) {
+		diff := decode[diffAnswer](t, at(t, "/diff?operation=job+1&baseline=rest"))
+		if diff.Selection.Traces != 10 || diff.Baseline.Traces != 21 || len(diff.Differences) != 0 || diff.Compared == 0 {
+			t.Errorf("diff: got %+v", diff)
+		}
+		diff = decode[diffAnswer](t, at(t, "/diff?attr=shard%3D2&baseline=rest"))
+		if diff.Selection.Matched != 6 || diff.Baseline.Matched != 31 || diff.Baseline.Traces != 25 {
+			t.Errorf("diff: got %+v", diff)
+		}
+		origins := decode[errorOrigins](t, at(t, "/errors/origins?from=now-1h"))
+		if len(origins.Origins) != 1 || origins.Origins[0].ErrorType != "java.io.IOException" || origins.Origins[0].Share != 1 ||
+			origins.Origins[0].Examples[0] != (exampleSpan{first.ID.String(), first.Spans[0].SpanID.String()}) {
+			t.Errorf("origins: got %+v", origins)
+		}
+		broken := decode[brokenContext](t, at(t, "/broken-context"))
+		if len(broken.Hops) != 1 || broken.Hops[0].Cause != "lost_parent" || broken.Hops[0].To != "billing" || broken.Hops[0].Broken != 1 || broken.Hops[0].Calls != 2 {
+			t.Errorf("broken context: got %+v", broken)
+		}
+		path := decode[endpointPath](t, at(t, "/critical-path?service=api&operation=job+1"))
+		if path.Traces != 10 || path.Parts[0].Presence != 1 || path.Parts[0].TotalNS != path.TotalNS || path.Sample.Matched != 10 {
+			t.Errorf("critical path: got %+v", path)
+		}
+		// Jobs 1 take 2, 5, 8, ... 29 ms; without that of 2 ms the median is 17 ms.
+		found := decode[twinAnswer](t, at(t, "/traces/"+traces[2].ID.String()+"/twin"))
+		if found.Roots != 9 || found.MedianNS != 17e6 || found.Twin == nil || found.Twin.DurationNS != 17e6 || !found.Twin.SameShape {
+			t.Errorf("twin: got %+v, %+v", found, found.Twin)
+		}
+	})
+
 	t.Run("Jaeger v1", func(t *testing.T) { jaegerV1OverEngine(t, srv.URL, first) })
 	t.Run("Zipkin", func(t *testing.T) { zipkinOverEngine(t, srv.URL, first) })
 	t.Run("Jaeger v3", func(t *testing.T) { jaegerV3OverEngine(t, srv.URL, first) })
@@ -418,7 +448,116 @@ func jaegerV3OverEngine(t *testing.T, base string, first *store.Trace) {
 	if err := json.Unmarshal([]byte(got.body), &sums); err != nil || len(sums.Summaries) != 1 {
 		t.Fatalf("summaries: got %s, %v", got.body, err)
 	}
-	if s := sums.Summaries[0]; s.RootServiceName != "api" || s.RootOperationName != "GET /" || s.SpanCount != 4 || s.ErrorSpanCount != 1 {
+	if s := sums.Summaries[0]; s.RootServiceName != "api" || s.RootOperationName != "GET /" || s.SpanCount != 4 || s.ErrorSpanCount != 1 ||
+		s.OrphanSpanCount != 1 { // the consumer's parent
 		t.Errorf("summary: got %+v", s)
+	}
+	deps := get(t, base+"/api/v3/dependencies?"+strings.NewReplacer("query.startTimeMin", "startTime", "query.startTimeMax", "endTime").Replace(times))
+	if want := `{"dependencies":[{"parent":"api","child":"billing","callCount":"1"}]}`; strings.TrimSpace(deps.body) != want {
+		t.Errorf("dependencies: got %d %s, want %s", deps.status, deps.body, want)
+	}
+	// Pages, each after the other, hold every trace once.
+	ids, token := map[string]bool{}, ""
+	for pages := 0; pages == 0 || token != ""; pages++ {
+		var page struct {
+			Summaries     []v3Summary
+			NextPageToken string
+		}
+		got := get(t, base+"/api/v3/trace-summaries?"+times+"&query.pagination.pageSize=10&query.pagination.pageToken="+url.QueryEscape(token))
+		if err := json.Unmarshal([]byte(got.body), &page); err != nil || pages > 4 {
+			t.Fatalf("page %d: %d %s, %v", pages, got.status, got.body, err)
+		}
+		for _, s := range page.Summaries {
+			ids[s.TraceID] = true
+		}
+		token = page.NextPageToken
+	}
+	if len(ids) != 31 {
+		t.Errorf("pages hold %d traces, want 31", len(ids))
+	}
+}
+
+// aggregatesOverEngine asks for calls, errors and latencies of engineTraces: jobs of 1 to 30 ms a second apart, ten of each name.
+func aggregatesOverEngine(t *testing.T, at func(t *testing.T, path string) string, base string) {
+	const within = "from=now-1h&to=now"
+	stats := decode[operationStatsPage](t, at(t, "/operations/stats?service=api&kind=internal&sort=name&"+within))
+	if stats.Total != 3 || len(stats.Operations) != 3 {
+		t.Fatalf("operations: got %+v", stats)
+	}
+	for i, o := range stats.Operations {
+		// Job i takes i+1, i+4, … i+28 ms.
+		want := operationStats{Service: "api", Name: fmt.Sprint("job ", i), Kind: "internal"}
+		if o.Service != want.Service || o.Name != want.Name || o.Kind != want.Kind || o.Calls != 10 || o.Errors != 0 ||
+			o.TimeNS != float64(145+10*i)*1e6 || o.MeanNS != o.TimeNS/10 || o.Apdex != 1 {
+			t.Errorf("got %+v", o)
+		}
+		for got, ms := range map[float64]float64{o.P50NS: float64(i + 13), o.P99NS: float64(i + 28)} {
+			if got < 0.98*ms*1e6 || got > 1.02*ms*1e6 {
+				t.Errorf("%s: a quantile of %g ns, want %g ms within 2 %%", o.Name, got, ms)
+			}
+		}
+	}
+	services := decode[operationStatsPage](t, at(t, "/operations/stats?groupBy=service&sort=calls&"+within))
+	if s := services.Operations; len(s) != 2 || s[0].Service != "api" || s[0].Calls != 32 || s[0].Errors != 1 || s[1].Service != "billing" || s[1].Calls != 2 ||
+		s[0].Name != "" || s[0].Kind != "" {
+		t.Errorf("services: got %+v", s)
+	}
+	series := decode[operationSeries](t, at(t, "/operations/series?service=api&step=1m&"+within))
+	var calls, errors uint64
+	for _, p := range series.Points {
+		calls, errors = calls+p.Calls, errors+p.Errors
+	}
+	if calls != 32 || errors != 1 || len(series.Points) < 60 || len(series.Points) > 61 {
+		t.Errorf("series: %d calls, %d errors in %d points", calls, errors, len(series.Points))
+	}
+	rank := decode[percentile](t, at(t, "/percentile?service=api&operation=job+1&kind=internal&duration=14ms&"+within))
+	if rank.Calls != 10 || rank.Percentile == nil || *rank.Percentile < 40 || *rank.Percentile > 50 {
+		t.Errorf("percentile: got %+v", rank)
+	}
+	if none := decode[percentile](t, at(t, "/percentile?service=api&operation=nothing&duration=14ms&"+within)); none.Calls != 0 || none.Percentile != nil {
+		t.Errorf("percentile among nothing: got %+v", none)
+	}
+	statements := decode[statementPage](t, at(t, "/statements?"+within))
+	if s := statements.Statements; len(s) != 1 || s[0].Hash != "000000000000feed" || s[0].Calls != 1 || s[0].CallsPerTrace != 1 ||
+		!slices.Equal(s[0].Peers, []string{"orders"}) || !slices.Equal(s[0].Services, []string{"api"}) || s[0].NewestTraceID != sampleTrace().ID.String() {
+		t.Errorf("statements: got %+v", statements)
+	}
+	count := func(query string, spans, errors uint64) {
+		t.Helper()
+		heat := decode[heatmap](t, at(t, "/heatmap?"+within+"&"+query))
+		var s, e uint64
+		for _, c := range heat.Cells {
+			s, e = s+c.Spans, e+c.Errors
+			if c.Step < 0 || c.Step >= heat.Steps || c.Bucket < 0 || c.Bucket >= len(heat.Buckets) {
+				t.Errorf("%s: cell %+v", query, c)
+			}
+		}
+		hist := decode[histogram](t, at(t, "/histogram?"+within+"&"+query))
+		if s != spans || e != errors || hist.Spans != spans || hist.Errors != errors {
+			t.Errorf("%s: %d spans, %d errors, in the histogram %d, %d; want %d, %d", query, s, e, hist.Spans, hist.Errors, spans, errors)
+		}
+	}
+	count("", 34, 1)
+	count("step=1m", 34, 1)
+	count("service=api&kind=internal&operation=job+1&step=5m", 10, 0)
+	count("attr=shard%3D2", 6, 0)
+	count("errors=true", 4, 1)
+	count("minDuration=25ms", 6, 0)
+	count("service=nobody&attr=shard", 0, 0)
+
+	// Jaeger counts the kind that is asked for; its window is whole minutes.
+	family := decode[metricFamily](t, get(t, base+"/api/metrics/calls?service=api&spanKind=internal&ratePer=3600000&step=60000").body)
+	if len(family.Metrics) != 1 || len(family.Metrics[0].Points) == 0 {
+		t.Fatalf("Jaeger's calls: got %+v", family)
+	}
+	if points := family.Metrics[0].Points; points[len(points)-1].Gauge.Value != 30/3600.0 {
+		t.Errorf("Jaeger's calls: %g a second, want %g", points[len(points)-1].Gauge.Value, 30/3600.0)
+	}
+	family = decode[metricFamily](t, get(t, base+"/api/metrics/latencies?service=api&spanKind=internal&ratePer=3600000&step=60000&quantile=0.5&groupByOperation=true").body)
+	if len(family.Metrics) != 3 || family.Metrics[1].Labels[0].Value != "job 1" {
+		t.Fatalf("Jaeger's latencies: got %+v", family)
+	}
+	if points := family.Metrics[1].Points; points[len(points)-1].Gauge.Value < 0.98*14 || points[len(points)-1].Gauge.Value > 1.02*14 {
+		t.Errorf("Jaeger's latencies: a median of %g ms, want 14", points[len(points)-1].Gauge.Value)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"weft/semconv"
 	"weft/store"
 )
 
@@ -28,9 +29,44 @@ type fakeStore struct {
 	paths    store.PathQuery  // last CallPaths
 	step     time.Duration    // last TopologyMatrix
 
-	topologies     []*store.Topology // what Topology returns next, in this order
-	topologyRanges []store.TimeRange // every range asked for
-	block          bool              // wait for the context's end
+	topologies     []*store.Topology    // what Topology returns next, in this order
+	topologyRanges []store.TimeRange    // every range asked for
+	operations     store.OperationQuery // last OperationTotals
+	heatmap        store.HeatmapQuery   // last Heatmap
+	totals         []store.OperationTotals
+	block          bool // wait for the context's end
+
+	diff   store.DiffQuery   // last ValueCounts
+	counts store.ValueCounts // what it answers
+	broken store.TimeRange   // last BrokenContext
+}
+
+func (f *fakeStore) ValueCounts(_ context.Context, q store.DiffQuery) (store.ValueCounts, error) {
+	f.diff = q
+	return f.counts, f.err
+}
+
+func (f *fakeStore) ErrorOrigins(_ context.Context, q store.TraceQuery) (store.ErrorOrigins, error) {
+	f.query = q
+	ref := store.SpanRef{TraceID: store.TraceID{1}, SpanID: store.SpanID{2}}
+	return store.ErrorOrigins{Sample: store.Sample{FromNS: 1, ToNS: 9, TimeShare: 1, Matched: 4, Traces: 4}, ErrorSpans: 9, LookedBackToNS: -5,
+		Origins: []store.ErrorOrigin{
+			{Service: "pay", Operation: "INSERT", ErrorType: "Deadlock", Peer: "db", Statement: "INSERT", StatementHash: 0xfeed, Message: "m", Traces: 3, Main: 2, Reached: 1,
+				FirstNS: 1, LastNS: 8, Versions: []store.NameCount{{Name: "2", Traces: 3}}, PassedOnBy: []store.NameCount{{Name: "cart", Traces: 3}},
+				SwallowedBy: []store.NameCount{{Name: "", Traces: 2}}, Examples: []store.SpanRef{ref}},
+			{Service: "cart", Traces: 1},
+		}}, f.err
+}
+
+func (f *fakeStore) BrokenContext(_ context.Context, r store.TimeRange, _ int) (store.BrokenContext, error) {
+	f.broken = r
+	ref := store.SpanRef{TraceID: store.TraceID{1}, SpanID: store.SpanID{2}}
+	return store.BrokenContext{FromNS: 1, ToNS: 9, TimeShare: 0.5, Hops: []store.BrokenHop{
+		{Cause: store.NewTrace, From: "web", Via: "cart", To: "cart", Broken: 3, Calls: 10, FirstNS: 2, LastNS: 8,
+			FromVersions: []store.BrokenVersion{{Version: "2", Broken: 3, Calls: 4, FirstNS: 2}, {Version: "1", Calls: 6}},
+			Examples:     []store.BrokenExample{{Callee: ref, Caller: ref}}},
+		{Cause: store.LostParent, To: "cart", Broken: 1, Calls: 7, Examples: []store.BrokenExample{{Callee: ref}}},
+	}}, f.err
 }
 
 func (f *fakeStore) Services(ctx context.Context) ([]string, error) {
@@ -121,10 +157,14 @@ func (f *fakeStore) Skeleton(ctx context.Context, id store.TraceID) (*store.Skel
 	if err != nil {
 		return nil, err
 	}
+	return skeletonOf(t), nil
+}
+
+func skeletonOf(t *store.Trace) *store.Skeleton {
 	texts := newDictionary[string]()
 	texts.add("")
 	text := func(s string) uint32 { return uint32(texts.add(s)) }
-	k := &store.Skeleton{ID: id}
+	k := &store.Skeleton{ID: t.ID}
 	for i, sp := range t.Spans {
 		cold, _ := sp.Attributes.Get("faas.coldstart")
 		k.Spans = append(k.Spans, store.SkeletonSpan{SpanID: sp.SpanID, ParentSpanID: sp.ParentSpanID, StartNS: sp.StartNS, DurationNS: sp.DurationNS,
@@ -135,7 +175,15 @@ func (f *fakeStore) Skeleton(ctx context.Context, id store.TraceID) (*store.Skel
 		}
 	}
 	k.Strings = texts.values
-	return k, nil
+	return k
+}
+
+func (f *fakeStore) Orphans(_ context.Context, ids []store.TraceID) (map[store.TraceID]uint64, error) {
+	out := map[store.TraceID]uint64{}
+	for _, id := range ids {
+		out[id] = 1 // the sample's span of a missing parent
+	}
+	return out, f.err
 }
 
 func (f *fakeStore) SpanDetail(ctx context.Context, id store.TraceID, span store.SpanID) (*store.SpanDetail, error) {
@@ -202,6 +250,62 @@ func (f *fakeStore) CallPaths(_ context.Context, q store.PathQuery) (*store.Call
 	f.paths = q
 	return &store.CallPaths{Hops: []store.PathHop{{Parent: -1, Service: "api", Operation: "GET /", Calls: 3, Traces: 2},
 		{Parent: 0, Type: store.EdgeDatabase, Service: "shop@db", Operation: "SELECT", Calls: 5, Errors: 1, Traces: 2}}, Traces: 2, Spans: 9, Complete: true}, f.err
+}
+
+func (f *fakeStore) OperationTotals(_ context.Context, q store.OperationQuery) ([]store.OperationTotals, store.TimeRange, error) {
+	f.operations = q
+	if f.totals != nil {
+		return f.totals, q.Range, f.err
+	}
+	return []store.OperationTotals{
+		{Service: "api", Name: "GET /", Kind: store.KindServer, StartNS: q.Range.From.UnixNano(), Calls: 10, Errors: 1, DurationNS: 1e9,
+			Latency: store.Histogram{semconv.LatencyBucket(1e8): 10}, ErrorLatency: store.Histogram{semconv.LatencyBucket(1e8): 1}},
+	}, q.Range, f.err
+}
+
+func (f *fakeStore) StatementTotals(context.Context, store.TimeRange, string) ([]store.StatementTotals, error) {
+	return []store.StatementTotals{
+		{Hash: 7, System: "postgresql", Peers: []string{"db"}, Services: []string{"api"}, Calls: 6, DurationNS: 6e6,
+			Latency: store.Histogram{semconv.LatencyBucket(1e6): 6}, Traces: 2, MostCalls: 5, NewestTrace: store.TraceID{15: 1}, NewestNS: 5},
+		{Calls: 2, DurationNS: 2e6, Latency: store.Histogram{semconv.LatencyBucket(1e6): 2}, Traces: 2, MostCalls: 1, NewestTrace: store.TraceID{15: 2}, NewestNS: 6},
+	}, f.err
+}
+
+func (f *fakeStore) StatementTexts(context.Context, store.TimeRange, []uint64) (map[uint64]string, error) {
+	return map[uint64]string{7: "SELECT ?", 0xfeed: "SELECT 1"}, f.err
+}
+
+func (f *fakeStore) Heatmap(_ context.Context, q store.HeatmapQuery) ([]store.HeatmapColumn, error) {
+	f.heatmap = q
+	return []store.HeatmapColumn{{StartNS: q.Traces.Range.From.UnixNano(), Spans: store.Histogram{1000: 4, 1001: 1, 1100: 1}, Errors: store.Histogram{1100: 1}}}, f.err
+}
+
+func (f *fakeStore) Skeletons(ctx context.Context, ids []store.TraceID) ([]*store.Skeleton, error) {
+	traces, err := f.Traces(ctx, ids)
+	var out []*store.Skeleton
+	for _, t := range traces {
+		out = append(out, skeletonOf(t))
+	}
+	return out, err
+}
+
+func (f *fakeStore) SampleSkeletons(_ context.Context, q store.TraceQuery, _ int) ([]*store.Skeleton, store.Sample, error) {
+	f.query = q
+	var out []*store.Skeleton
+	for _, t := range f.traces {
+		out = append(out, skeletonOf(t))
+	}
+	return out, store.Sample{FromNS: 1, ToNS: 9, TimeShare: 1, Matched: uint64(len(out)), Traces: uint64(len(out))}, f.err
+}
+
+func (f *fakeStore) TwinCandidates(_ context.Context, id store.TraceID, service, name string, _ int64) (store.TwinCandidates, error) {
+	out := store.TwinCandidates{Roots: uint64(len(f.traces)), MedianNS: 1e6}
+	for _, t := range f.traces {
+		if root := t.Spans[0]; t.ID != id && root.Service == service && root.Name == name {
+			out.Twins = append(out.Twins, store.Twin{TraceID: t.ID, StartNS: root.StartNS, DurationNS: root.DurationNS})
+		}
+	}
+	return out, f.err
 }
 
 // sampleTrace has a bit of everything: every value type, a missing parent, events, links, an error, a 64-bit trace id.

@@ -52,10 +52,10 @@ func (s *Server) jaegerV1Routes(r chi.Router) {
 		r.Get("/dependencies", h(s.jaegerDependencies))
 		r.Post("/transform", h(s.jaegerTransform))
 		r.Post("/archive/{traceID}", h(notImplemented("archiving is not supported: traces stay for the retention time")))
-		disabled := h(notImplemented("metrics querying is currently disabled"))
-		for _, name := range []string{"latencies", "calls", "errors", "minstep"} {
-			r.Get("/metrics/"+name, disabled)
-		}
+		r.Get("/metrics/latencies", h(s.jaegerLatencies))
+		r.Get("/metrics/calls", h(s.jaegerCalls))
+		r.Get("/metrics/errors", h(s.jaegerErrors))
+		r.Get("/metrics/minstep", h(s.jaegerMinStep))
 	})
 }
 

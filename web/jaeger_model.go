@@ -144,6 +144,15 @@ func jaegerSpanTags(sp *store.Span) []jaegerTag {
 	for _, a := range sp.Attributes {
 		out = append(out, newJaegerTag(a))
 	}
+	// Clients look for the names that were in use when they were written; Jaeger itself gives http.status_code its old name back.
+	for _, a := range sp.Attributes {
+		if old := supersededName(sp.Kind, a.Key); old != "" {
+			if _, taken := sp.Attributes.Get(old); !taken {
+				a.Key = old
+				out = append(out, newJaegerTag(a))
+			}
+		}
+	}
 	if sp.Kind != store.KindUnspecified {
 		text("span.kind", kindName(sp.Kind))
 	}

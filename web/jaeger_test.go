@@ -45,6 +45,9 @@ func golden(t *testing.T, name, body string) {
 	}
 }
 
+// jaegerMetricsTime asks for three points a minute apart; the fake store has calls in the first minute before.
+const jaegerMetricsTime = "endTs=1700000040000&lookback=120000&step=60000&ratePer=120000"
+
 func TestJaegerGolden(t *testing.T) {
 	srv := testServer(t, &fakeStore{traces: []*store.Trace{sampleTrace()}}, nil)
 	for _, c := range []struct {
@@ -62,13 +65,22 @@ func TestJaegerGolden(t *testing.T) {
 		{"jaeger_v1_operations_server.json", "/api/operations?service=api&spanKind=server", 200},
 		{"jaeger_v1_operations_no_service.json", "/api/operations", 400},
 		{"jaeger_v1_dependencies.json", "/api/dependencies?endTs=1700000000000&lookback=60000&service=billing", 200},
-		{"jaeger_v1_metrics.json", "/api/metrics/latencies?service=api&quantile=0.95", 501},
+		{"jaeger_v1_latencies.json", "/api/metrics/latencies?service=api&quantile=0.95&" + jaegerMetricsTime, 200},
+		{"jaeger_v1_calls.json", "/api/metrics/calls?service=api&groupByOperation=true&spanKind=server&spanKind=client&" + jaegerMetricsTime, 200},
+		{"jaeger_v1_errors.json", "/api/metrics/errors?service=api&" + jaegerMetricsTime, 200},
+		{"jaeger_v1_minstep.json", "/api/metrics/minstep", 200},
+		{"jaeger_v1_metrics_no_service.json", "/api/metrics/calls", 400},
+		{"jaeger_v1_metrics_no_quantile.json", "/api/metrics/latencies?service=api", 400},
 		{"jaeger_v1_no_route.json", "/api/nothing", 404},
 		{"jaeger_v3_services.json", "/api/v3/services", 200},
 		{"jaeger_v3_operations.json", "/api/v3/operations?service=api", 200},
 		{"jaeger_v3_trace.json", "/api/v3/traces/c0ffee00c0ffee", 200},
 		{"jaeger_v3_missing.json", "/api/v3/traces/1", 404},
 		{"jaeger_v3_no_time.json", "/api/v3/traces?query.serviceName=api", 400},
+		{"jaeger_v3_dependencies.json", "/api/v3/dependencies?startTime=2023-11-14T00:00:00Z&endTime=2023-11-15T00:00:00Z", 200},
+		{"jaeger_v3_dependencies_no_time.json", "/api/v3/dependencies?startTime=2023-11-14T00:00:00Z", 400},
+		{"jaeger_v3_page.json", "/api/v3/trace-summaries?query.startTimeMin=2023-11-14T00:00:00Z&query.startTimeMax=2023-11-15T00:00:00Z&query.pagination.pageSize=1", 200},
+		{"jaeger_v3_bad_page.json", "/api/v3/trace-summaries?query.startTimeMin=2023-11-14T00:00:00Z&query.startTimeMax=2023-11-15T00:00:00Z&query.pagination.pageToken=x", 400},
 		{"jaeger_v3_summaries.json", "/api/v3/trace-summaries?query.startTimeMin=2023-11-14T00:00:00Z&query.startTimeMax=2023-11-15T00:00:00Z", 200},
 	} {
 		got := get(t, srv.URL+c.path)

@@ -26,6 +26,7 @@ func (s *Server) jaegerV3Routes(r chi.Router) {
 		r.Get("/traces", h(s.v3Search))
 		r.Get("/traces/{traceID}", h(s.v3Trace))
 		r.Get("/trace-summaries", h(s.v3Summaries))
+		r.Get("/dependencies", h(s.v3Dependencies))
 	})
 }
 
@@ -126,11 +127,24 @@ type v3Service struct {
 }
 
 func (s *Server) v3Summaries(w http.ResponseWriter, r *http.Request) error {
-	q, err := parseV3Search(v3Params{r.URL.Query()})
+	p := v3Params{r.URL.Query()}
+	q, err := parseV3Search(p)
+	if err != nil {
+		return badJaegerRequest(err)
+	}
+	paged, err := p.page(&q)
 	if err != nil {
 		return badJaegerRequest(err)
 	}
 	page, err := s.store.SearchTraces(r.Context(), q)
+	if err != nil {
+		return err
+	}
+	ids := make([]store.TraceID, len(page.Traces))
+	for i, t := range page.Traces {
+		ids[i] = t.TraceID
+	}
+	orphans, err := s.store.Orphans(r.Context(), ids)
 	if err != nil {
 		return err
 	}
@@ -139,17 +153,50 @@ func (s *Server) v3Summaries(w http.ResponseWriter, r *http.Request) error {
 		out[i] = v3Summary{
 			TraceID: t.TraceID.String(), RootServiceName: t.RootService, RootOperationName: t.RootName,
 			MinStart: instantNS(t.StartNS), MaxEnd: instantNS(t.StartNS + t.DurationNS), SpanCount: t.Spans,
-			ErrorSpanCount: t.Errors, Services: make([]v3Service, len(t.Services)),
-		}
-		if !t.HasRoot {
-			// Summaries do not count orphans. That the root is missing proves one, which is what clients warn about.
-			out[i].OrphanSpanCount = 1
+			ErrorSpanCount: t.Errors, OrphanSpanCount: orphans[t.TraceID], Services: make([]v3Service, len(t.Services)),
 		}
 		for j, c := range t.Services {
 			out[i].Services[j] = v3Service{Name: c.Name, SpanCount: c.Spans, ErrorSpanCount: c.Errors}
 		}
 	}
-	return writeJSON(w, map[string]any{"summaries": out})
+	answer := map[string]any{"summaries": out}
+	if paged && page.NextCursor != "" {
+		answer["nextPageToken"] = page.NextCursor
+	}
+	return writeJSON(w, answer)
+}
+
+type v3Dependency struct {
+	Parent    string `json:"parent"`
+	Child     string `json:"child"`
+	CallCount uint64 `json:"callCount,string"` // as proto3 JSON writes 64-bit numbers
+}
+
+func (s *Server) v3Dependencies(w http.ResponseWriter, r *http.Request) error {
+	q := v3Params{r.URL.Query()}
+	from, err := q.instant("startTime", "start_time")
+	if err != nil {
+		return badJaegerRequest(err)
+	}
+	to, err := q.instant("endTime", "end_time")
+	if err != nil {
+		return badJaegerRequest(err)
+	}
+	if from.IsZero() || to.IsZero() {
+		return badJaegerRequest(errors.New("startTime and endTime are required"))
+	}
+	if from.After(to) {
+		return badJaegerRequest(errors.New("invalid parameter: startTime must be before endTime"))
+	}
+	list, err := s.store.Dependencies(r.Context(), store.TimeRange{From: from, To: to})
+	if err != nil {
+		return err
+	}
+	out := make([]v3Dependency, len(list))
+	for i, d := range list {
+		out[i] = v3Dependency{d.Parent, d.Child, d.Calls}
+	}
+	return writeJSON(w, map[string]any{"dependencies": out})
 }
 
 // v3Params resolves the canonical names first and then their deprecated aliases; an empty value counts as absent.
@@ -204,6 +251,27 @@ func (p v3Params) boolean(names ...string) error {
 		return malformed(name, err)
 	}
 	return nil
+}
+
+// page reads the size of a page and where it begins, if a client wants pages; the size then counts, not the depth.
+func (p v3Params) page(q *store.TraceQuery) (paged bool, err error) {
+	size, name := p.get("query.pagination.pageSize", "query.pagination.page_size")
+	token, _ := p.get("query.pagination.pageToken", "query.pagination.page_token")
+	if size == "" {
+		if token != "" {
+			return false, malformed(name, errors.New("a page token needs a page size"))
+		}
+		return false, nil
+	}
+	n, err := strconv.ParseUint(size, 10, 32)
+	if err != nil {
+		return false, malformed(name, err)
+	}
+	if n == 0 {
+		return false, malformed(name, errors.New("want more than 0"))
+	}
+	q.Limit, q.Cursor = int(min(n, maxJaegerLimit)), token
+	return true, nil
 }
 
 // parseV3Search reads the parameters that /api/v3/traces and /api/v3/trace-summaries share.

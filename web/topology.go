@@ -100,19 +100,14 @@ func (s *Server) readTopology(r *http.Request, q store.TraceQuery) (t *store.Top
 
 // isFiltered reports whether q asks for some of the traces only.
 func isFiltered(q store.TraceQuery) bool {
-	return len(q.Where) > 0 || q.ErrorsOnly || q.MinTraceDuration > 0 || q.MaxTraceDuration > 0
+	return q.Where != nil || q.Structure != nil || q.ErrorsOnly || q.MinTraceDuration > 0 || q.MaxTraceDuration > 0
 }
 
 // topologyQuery reads the filters of a trace search, and its time range, which ends now and is an hour long unless told otherwise.
 func (p *params) topologyQuery(now time.Time) (store.TraceQuery, error) {
-	for _, name := range []string{"limit", "cursor"} {
-		if v, given := p.values[name]; given {
-			p.fail(name, v[0], "a topology has no pages", errors.New("no such parameter here"))
-		}
-	}
-	q, err := parseTraceQuery(p, now)
+	q := p.traceFilter(now)
 	q.Range = recent(q.Range, now)
-	return q, err
+	return q, p.err()
 }
 
 // recent closes a range: it ends now and is an hour long unless told otherwise.

@@ -13,8 +13,8 @@ import (
 	"weft/store"
 )
 
-// latencies is a histogram of n durations.
-func latencies(n int64, d time.Duration) store.Histogram {
+// durations is a histogram of n durations.
+func durations(n int64, d time.Duration) store.Histogram {
 	return store.Histogram{semconv.LatencyBucket(int64(d)): n}
 }
 
@@ -23,14 +23,14 @@ func sampleTopology() *store.Topology {
 	ms := time.Millisecond
 	return &store.Topology{
 		Edges: []store.Edge{
-			{Type: store.EdgeCall, Source: "api", Target: "billing", Calls: 100, Errors: 10, ColdStarts: 3, Retries: 2, DurationNS: int64(100 * 20 * ms), Latency: latencies(100, 20*ms)},
-			{Type: store.EdgeDatabase, Source: "billing", Target: "shop@db", Via: "postgresql", Calls: 300, Errors: 2, DurationNS: int64(300 * ms), Latency: latencies(300, ms)},
-			{Type: store.EdgeExternal, Source: "api", Target: "pay.example", Calls: 50, Errors: 1, DurationNS: int64(50 * ms), Latency: latencies(50, ms)},
-			{Type: store.EdgePublish, Source: "billing", Target: "mails", Via: "nats", Calls: 40, DeadLetters: 1, Latency: latencies(40, ms)},
-			{Type: store.EdgeConsume, Source: "mails", Target: "mail", Via: "nats", Calls: 39, Latency: latencies(39, ms)},
-			{Type: store.EdgeAsync, Source: "billing", Target: "mail", Via: "mails", Calls: 39, Latency: latencies(39, ms), QueueAge: latencies(39, time.Second)},
-			{Type: store.EdgeEntry, Target: "api", Calls: 200, Errors: 2, Latency: latencies(200, 40*ms)},
-			{Type: store.EdgeLink, Source: "mail", Target: "api", Calls: 5, Latency: latencies(5, ms)},
+			{Type: store.EdgeCall, Source: "api", Target: "billing", Calls: 100, Errors: 10, ColdStarts: 3, Retries: 2, DurationNS: int64(100 * 20 * ms), Latency: durations(100, 20*ms)},
+			{Type: store.EdgeDatabase, Source: "billing", Target: "shop@db", Via: "postgresql", Calls: 300, Errors: 2, DurationNS: int64(300 * ms), Latency: durations(300, ms)},
+			{Type: store.EdgeExternal, Source: "api", Target: "pay.example", Calls: 50, Errors: 1, DurationNS: int64(50 * ms), Latency: durations(50, ms)},
+			{Type: store.EdgePublish, Source: "billing", Target: "mails", Via: "nats", Calls: 40, DeadLetters: 1, Latency: durations(40, ms)},
+			{Type: store.EdgeConsume, Source: "mails", Target: "mail", Via: "nats", Calls: 39, Latency: durations(39, ms)},
+			{Type: store.EdgeAsync, Source: "billing", Target: "mail", Via: "mails", Calls: 39, Latency: durations(39, ms), QueueAge: durations(39, time.Second)},
+			{Type: store.EdgeEntry, Target: "api", Calls: 200, Errors: 2, Latency: durations(200, 40*ms)},
+			{Type: store.EdgeLink, Source: "mail", Target: "api", Calls: 5, Latency: durations(5, ms)},
 		},
 		Services: []string{"alone", "api", "billing", "mail"}, Functions: []string{"mail"},
 	}
@@ -116,7 +116,7 @@ link service:mail -> service:api 0/5 ok
 		t.Errorf("kinds: got\n%s%s", nodesOf(kinds), edgesOf(kinds))
 	}
 	filtered := ask("?service=checkout&errors=true&from=1000&to=2000")
-	if filtered.Source != "spans" || filtered.Traces != 7 || filtered.Spans != 70 || len(f.query.Where) != 1 || !f.query.ErrorsOnly ||
+	if filtered.Source != "spans" || filtered.Traces != 7 || filtered.Spans != 70 || !reflect.DeepEqual(f.query.Where, store.Predicate{Field: store.FieldService, Value: store.StringValue("checkout")}) || !f.query.ErrorsOnly ||
 		f.query.Range.From.UnixNano() != 1000 || filtered.FromNS != 1000 || filtered.ToNS != 2000 {
 		t.Errorf("filtered: got %+v of %+v", filtered, f.query)
 	}
@@ -146,7 +146,7 @@ func TestTopologyRefusals(t *testing.T) {
 func TestManyNodesAreFolded(t *testing.T) {
 	topo := &store.Topology{Edges: []store.Edge{{Type: store.EdgeCall, Source: store.OtherNode, Target: store.OtherNode, Calls: 1}}, Folded: true}
 	for i := range 3000 {
-		topo.Edges = append(topo.Edges, store.Edge{Type: store.EdgeCall, Source: "api", Target: fmt.Sprint("s", i), Calls: int64(1 + i), Errors: 1, Latency: latencies(int64(1+i), time.Millisecond)},
+		topo.Edges = append(topo.Edges, store.Edge{Type: store.EdgeCall, Source: "api", Target: fmt.Sprint("s", i), Calls: int64(1 + i), Errors: 1, Latency: durations(int64(1+i), time.Millisecond)},
 			store.Edge{Type: store.EdgeDatabase, Source: fmt.Sprint("s", i), Target: "db", Calls: 2})
 	}
 	srv := testServer(t, &fakeStore{topologies: []*store.Topology{topo}}, nil)
@@ -198,7 +198,7 @@ func TestTopologyMatrix(t *testing.T) {
 
 func TestTopologyDiff(t *testing.T) {
 	edge := func(target string, calls, errors int64, d time.Duration) store.Edge {
-		return store.Edge{Type: store.EdgeCall, Source: "api", Target: target, Calls: calls, Errors: errors, Latency: latencies(calls, d)}
+		return store.Edge{Type: store.EdgeCall, Source: "api", Target: target, Calls: calls, Errors: errors, Latency: durations(calls, d)}
 	}
 	ms := time.Millisecond
 	before := []store.Edge{edge("same", 1000, 10, ms), edge("few", 2, 0, ms), edge("failing", 1000, 10, ms), edge("slower", 1000, 0, 10*ms), edge("faster", 1000, 0, 30*ms),

@@ -125,7 +125,7 @@ func diffEdges(before, current []store.Edge, beforeLength, currentLength time.Du
 		}
 		from, to := endsOf(e.Type, e.Source, e.Target)
 		d := edgeDifference{Type: edgeTypeName(e.Type), Source: from.id(), Target: to.id(), Via: e.Via,
-			Base: figures(p.before, beforeLength), Now: figures(p.current, currentLength), Significant: significant(p.before, p.current, beforeLength, currentLength)}
+			Base: figures(p.before, beforeLength), Now: figures(p.current, currentLength), Significant: changes(p.before, p.current, beforeLength, currentLength)}
 		switch {
 		case p.before.Calls == 0:
 			d.Status = "new"
@@ -150,8 +150,8 @@ func figures(e *store.Edge, length time.Duration) windowFigures {
 		P95NS: quantileNS(e.Latency, 0.95)}
 }
 
-// significant names what differs beyond chance.
-func significant(before, current *store.Edge, beforeLength, currentLength time.Duration) []string {
+// changes names what differs beyond chance.
+func changes(before, current *store.Edge, beforeLength, currentLength time.Duration) []string {
 	names := []string{}
 	// If the rate had not changed, the calls would be shared out like the time.
 	expected := float64(currentLength) / float64(currentLength+beforeLength)

@@ -170,7 +170,7 @@ func (s *Server) zipkinServicesNamed(ctx context.Context, name string) ([]string
 func sameName(names []string, name string) []string {
 	var same []string
 	for _, n := range names {
-		if strings.ToLower(n) == strings.ToLower(name) && !slices.Contains(same, n) {
+		if strings.EqualFold(n, name) && !slices.Contains(same, n) {
 			same = append(same, n)
 		}
 	}

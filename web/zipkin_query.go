@@ -34,8 +34,13 @@ type zipkinSearch struct {
 	where                     []store.Predicate // without these names
 }
 
+// zipkinError is a text of Zipkin's own, which is written like a sentence.
+type zipkinError string
+
+func (e zipkinError) Error() string { return string(e) }
+
 func missingZipkinParam(name string) error {
-	return errors.New("Mandatory parameter/header is missing: " + name)
+	return zipkinError("Mandatory parameter/header is missing: " + name)
 }
 
 // parseZipkinSearch reads Zipkin's parameters and ignores what it does not know. Error texts are Zipkin's.
@@ -80,7 +85,7 @@ func parseZipkinSearch(q url.Values, now time.Time) (zipkinSearch, error) {
 		return out, errors.New("maxDuration is only valid with minDuration")
 	}
 	out.service, out.remote, out.spanName = q.Get("serviceName"), q.Get("remoteServiceName"), q.Get("spanName")
-	if strings.ToLower(out.spanName) == "all" {
+	if strings.EqualFold(out.spanName, "all") {
 		out.spanName = ""
 	}
 	out.query = store.TraceQuery{Range: zipkinRange(endMS, lookbackMS), Limit: int(min(limit, maxZipkinLimit))}
@@ -102,7 +107,7 @@ func zipkinNumber(q url.Values, name string, bits int, byDefault int64) (int64, 
 	n, err := strconv.ParseInt(s, 10, bits)
 	if err != nil {
 		kind := map[int]string{32: "Integer", 64: "Long"}[bits]
-		return 0, fmt.Errorf("Can't convert '%s' to type '%s'.", clip(s), kind)
+		return 0, zipkinError("Can't convert '" + clip(s) + "' to type '" + kind + "'.")
 	}
 	return n, nil
 }
@@ -275,7 +280,7 @@ func parseZipkinTraceIDs(q url.Values) ([]store.TraceID, error) {
 		}
 	}
 	if len(ids) == 1 {
-		return nil, errors.New("Use /api/v2/trace/{traceId} endpoint to retrieve a single trace")
+		return nil, zipkinError("Use /api/v2/trace/{traceId} endpoint to retrieve a single trace")
 	}
 	return ids, nil
 }

@@ -26,6 +26,7 @@ type config struct {
 	data            string
 	http            string
 	basePath        string
+	web             string
 	clickhouse      string
 	collectorConfig string
 	tokensFile      string

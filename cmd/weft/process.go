@@ -33,6 +33,7 @@ type process struct {
 	tokens   *auth.Tokens
 	registry *prometheus.Registry
 	store    *store.Store
+	reads    http.Handler // what is read at the Zipkin port
 	ready    atomic.Bool
 	// failed receives the error of the first part that ended by itself.
 	failed chan error
@@ -70,9 +71,9 @@ func tuneGC() {
 		debug.SetGCPercent(300)
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
-		// Beyond it garbage is collected more often; it is no hard limit. The live heap under full load is about 100 MiB,
-		// so this bounds memory through an outage and costs nothing in between.
-		debug.SetMemoryLimit(640 << 20)
+		// Beyond it garbage is collected more often; it is no hard limit. The live heap under full load is about 200 MiB, two
+		// blocks and the requests that wait for a third.
+		debug.SetMemoryLimit(400 << 20)
 	}
 }
 
@@ -172,6 +173,7 @@ func (p *process) collectorSettings(dataDir string) collector.Settings {
 		Store:      p.store,
 		QueueDir:   filepath.Join(dataDir, "queue"),
 		Tokens:     p.tokens,
+		Reads:      p.reads,
 		Registerer: p.registry,
 		Logger:     p.log.With("part", "collector"),
 		Version:    version,
@@ -251,6 +253,7 @@ func (p *process) startWeb(l net.Listener, ingest []web.IngestAddress) error {
 		_ = l.Close()
 		return err
 	}
+	p.reads = web.ZipkinPort(p.cfg.basePath, srv.Handler())
 	p.serve("web", l, srv.Handler())
 	return nil
 }

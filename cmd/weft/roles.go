@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"slices"
 
@@ -77,6 +80,7 @@ func newCollector() *cobra.Command {
 	}
 	fs := cmd.Flags()
 	fs.StringVar(&c.http, "http", defaultCollectorHTTP, "address of /metrics, /healthz and /readyz")
+	fs.StringVar(&c.web, "web", "", "URL of a web role, which answers what is read at the Zipkin port; without it reads get 501")
 	c.collectorFlags(fs)
 	c.storeFlags(fs)
 	return cmd
@@ -108,6 +112,23 @@ func (c *config) resolveRole(cmd *cobra.Command) error {
 	return err
 }
 
+// zipkinReads forwards what is read at the Zipkin port to --web; nil without one.
+func (c *config) zipkinReads() (http.Handler, error) {
+	if c.web == "" {
+		return nil, nil
+	}
+	target, err := url.Parse(c.web)
+	if err != nil || target.Host == "" || target.Scheme != "http" && target.Scheme != "https" {
+		return nil, fmt.Errorf("--web: want http://host:port or https://host, got %q", c.web)
+	}
+	return web.ZipkinPort("", &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) },
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
+			http.Error(w, fmt.Sprintf("the web role at %s does not answer: %v", c.web, err), http.StatusBadGateway)
+		},
+	}), nil
+}
+
 // runRole runs the web server, and beside it what start starts.
 func runRole(ctx context.Context, c *config, start func(*process, context.Context) error) (err error) {
 	p, err := newProcess(c)
@@ -130,6 +151,9 @@ func runRole(ctx context.Context, c *config, start func(*process, context.Contex
 	if start == nil {
 		err = p.startWeb(l, nil)
 	} else {
+		if p.reads, err = c.zipkinReads(); err != nil {
+			return err
+		}
 		p.startProbes(l)
 		err = start(p, ctx)
 	}

@@ -25,14 +25,15 @@ type Config struct {
 	MemoryBytes int `mapstructure:"memory_bytes"`
 
 	// BlockRows is the size of an insert: large ones cost the engine a third of what small ones do. A request is never
-	// divided, so a block may be up to one request larger. Range [1, 1e6]; default 100000.
+	// divided, so a block may be up to one request larger. Range [1, 1e6]; default 200000.
 	BlockRows int `mapstructure:"block_rows"`
 	// BlockBytes bounds the memory of one block; in_flight plus one blocks exist. Range [64 KiB, 1 GiB]; default 128 MiB.
 	BlockBytes int `mapstructure:"block_bytes"`
 	// FlushInterval is how long the first item of a block waits for the block to be filled, while the store keeps up.
 	// Range [1ms, 1m]; default 1s.
 	FlushInterval time.Duration `mapstructure:"flush_interval"`
-	// InFlight is the number of inserts under way at once. Range [1, 8]; default 2.
+	// InFlight is the number of inserts under way at once. One keeps up with what two processors receive; more make smaller
+	// blocks. Range [1, 8]; default 1.
 	InFlight int `mapstructure:"in_flight"`
 	// InsertTimeout bounds one attempt of an insert. Range [1s, 10m]; default 1m.
 	InsertTimeout time.Duration `mapstructure:"insert_timeout"`
@@ -63,10 +64,10 @@ func defaultConfig() component.Config {
 		MaxBytes:      4 * gib,
 		SegmentBytes:  64 * mib,
 		MemoryBytes:   16 * mib,
-		BlockRows:     100_000,
+		BlockRows:     200_000,
 		BlockBytes:    128 * mib,
 		FlushInterval: time.Second,
-		InFlight:      2,
+		InFlight:      1,
 		InsertTimeout: time.Minute,
 		RetryInitial:  100 * time.Millisecond,
 		RetryMax:      5 * time.Second,

@@ -82,7 +82,7 @@ func TestReadmeListsEveryKey(t *testing.T) {
 		got = append(got, m[1]+" "+m[2])
 	}
 	var want []string
-	sizes := map[int64]string{4 * gib: "4 GiB", 64 * mib: "64 MiB", 16 * mib: "16 MiB", 128 * mib: "128 MiB", 100_000: "100000", 2: "2"}
+	sizes := map[int64]string{4 * gib: "4 GiB", 64 * mib: "64 MiB", 16 * mib: "16 MiB", 128 * mib: "128 MiB", 200_000: "200000", 1: "1"}
 	v := reflect.ValueOf(*defaultConfig().(*Config))
 	for i := range v.NumField() {
 		key := v.Type().Field(i).Tag.Get("mapstructure")

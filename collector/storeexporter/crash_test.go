@@ -42,7 +42,7 @@ const (
 func crashConfig(dir string) *Config {
 	cfg := defaultConfig().(*Config)
 	cfg.Directory = dir
-	cfg.BlockRows, cfg.FlushInterval, cfg.SegmentBytes = 400, 5*time.Millisecond, 64*kib
+	cfg.BlockRows, cfg.FlushInterval, cfg.SegmentBytes, cfg.InFlight = 400, 5*time.Millisecond, 64*kib, 2
 	return cfg
 }
 

@@ -146,7 +146,7 @@ type harness struct {
 func testConfig(t testing.TB) *Config {
 	cfg := defaultConfig().(*Config)
 	cfg.Directory = t.TempDir()
-	cfg.FlushInterval = 10 * time.Millisecond
+	cfg.FlushInterval, cfg.InFlight = 10*time.Millisecond, 2
 	cfg.RetryInitial, cfg.RetryMax = time.Millisecond, 5*time.Millisecond
 	return cfg
 }

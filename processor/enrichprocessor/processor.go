@@ -14,11 +14,13 @@ import (
 	"weft/semconv"
 )
 
-// enricher does the work for one signal of one pipeline. It has no state between batches but its counters.
+// enricher does the work for one signal of one pipeline. It has no state between batches but its counters and the
+// statements it has met.
 type enricher struct {
 	cfg   Config
 	count *counters
 	now   func() time.Time
+	known statements
 }
 
 func newEnricher(cfg Config, set component.TelemetrySettings) (*enricher, error) {
@@ -30,7 +32,7 @@ func newEnricher(cfg Config, set component.TelemetrySettings) (*enricher, error)
 }
 
 func (e *enricher) traces(ctx context.Context, td ptrace.Traces) (ptrace.Traces, error) {
-	s := &spans{work: work{cfg: &e.cfg}, clock: newClock(e.now(), e.cfg.MaxFuture)}
+	s := &spans{work: work{cfg: &e.cfg}, clock: newClock(e.now(), e.cfg.MaxFuture), known: &e.known}
 	s.batch(td)
 	e.count.report(ctx, "traces", &s.tally)
 	if td.ResourceSpans().Len() == 0 {

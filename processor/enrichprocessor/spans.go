@@ -15,6 +15,7 @@ type spans struct {
 	// function says that the resource at hand is a function, whose server spans are invocations.
 	function bool
 	sql      tokenizer
+	known    *statements
 }
 
 func (s *spans) batch(td ptrace.Traces) {
@@ -86,7 +87,7 @@ func (s *spans) span(span ptrace.Span) {
 		failure.put(attrs, s.cfg.MaxValueBytes)
 	}
 	if statement != "" {
-		fingerprint, hash := s.sql.fingerprint(statement, dialectOf(system))
+		fingerprint, hash := s.known.fingerprint(&s.sql, statement, dialectOf(system))
 		attrs.PutStr(semconv.StatementText, fingerprint)
 		attrs.PutInt(semconv.StatementHash, int64(hash))
 	}
