@@ -11,7 +11,7 @@ RESULTS := $(CURDIR)/bin/test
 export WEFT_ENGINE_LIB ?= $(ENGINE)
 GOTEST = go tool gotestsum --format pkgname --jsonfile $(RESULTS)/$(1).json --
 
-.PHONY: help run build ui engine test lint unit unit-ui e2e bench gen fuzz browser clean
+.PHONY: help run build ui engine test lint unit unit-ui e2e bench bench-query gen fuzz browser clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -61,6 +61,9 @@ e2e: build engine browser | $(RESULTS) ## black-box tests of bin/weft with real 
 
 bench: build engine ## the same load into Weft and into a stock collector; results in bench/results
 	go run ./bench
+
+bench-query: build engine ## what questions cost at 3, 10 and 30 million spans, against the stock schema's SQL
+	go run ./bench query
 
 fuzz: ## every fuzz target for FUZZTIME each (default 20s)
 	@for m in . sdk; do cd $(CURDIR)/$$m; for p in $$(go list ./...); do for f in $$(go test -list '^Fuzz' $$p | grep ^Fuzz || true); do \

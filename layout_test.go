@@ -28,7 +28,7 @@ var mayImport = map[string][]string{
 	"web":       {"store", "state", "alert", "semconv", "auth", "analysis"},
 	"cmd":       {"semconv", "auth", "state", "faas", "processor", "store", "collector", "alert", "web"},
 	"examples":  {"sdk"},
-	"e2e":       {"semconv", "store"},
+	"e2e":       {"semconv", "store", "bench"},
 	"bench":     {"semconv", "store"},
 }
 

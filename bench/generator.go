@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -197,8 +198,22 @@ type pending struct {
 func (g *generator) request() ptrace.Traces {
 	var all []pending
 	for len(all) < requestSpans {
-		all = append(all, g.trace(all)...)
+		all = append(all, g.trace(all, g.traceSpans)...)
 	}
+	return g.group(all)
+}
+
+// oneTrace makes the requests of a trace with many spans.
+func (g *generator) oneTrace(spans int) []ptrace.Traces {
+	var out []ptrace.Traces
+	for part := range slices.Chunk(g.trace(nil, func() int { return spans }), requestSpans) {
+		out = append(out, g.group(part))
+	}
+	return out
+}
+
+// group puts spans under their resources.
+func (g *generator) group(all []pending) ptrace.Traces {
 	td := ptrace.NewTraces()
 	byService := map[int]ptrace.SpanSlice{}
 	for _, p := range all {
@@ -217,10 +232,11 @@ func (g *generator) request() ptrace.Traces {
 	return td
 }
 
-// trace makes one trace whose times count from 0. before are spans of other traces that links may name.
-func (g *generator) trace(before []pending) []pending {
+// trace makes one trace whose times count from 0 and which is as large as size says. before are spans of other traces that
+// links may name.
+func (g *generator) trace(before []pending, size func() int) []pending {
 	id := pcommon.TraceID(g.bytes16())
-	n := g.traceSpans()
+	n := size()
 	spans := make([]pending, 0, n)
 	for i := range n {
 		at := g.rand.IntN(services)

@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
+	"sort"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -41,37 +43,96 @@ type loaded struct {
 	Max time.Duration `json:"max_ns"`
 }
 
-// send puts load on target: as many connections as told, one request in flight on each, until the number of spans is
-// acknowledged or ctx is done. A refused request is sent again after a short pause.
-func send(ctx context.Context, target string, connections int, spans int64, load []*template, seed uint64) (loaded, error) {
+// sending is a load: which spans go to which collector. It is the same spans each time, however fast they are taken, unless its
+// time is up.
+type sending struct {
+	target      string
+	connections int
+	spans       int64
+	load        []*template
+	seed        uint64
+	// timeNS is when the spans of a request begin, by the request's number.
+	timeNS func(i int) int64
+	// oneTrace gives all requests the same new ids: together they are one trace.
+	oneTrace bool
+	// perSecond is how many spans are sent in a second; 0 is as many as are taken.
+	perSecond int64
+	// progress, when set, is told the number of acknowledged spans every few seconds.
+	progress func(spans int64)
+}
+
+// now is the timeNS of spans that have just ended.
+func now(int) int64 { return time.Now().UnixNano() }
+
+// before is how many spans the requests before the i-th have.
+func (s *sending) before(i int) int64 {
+	var round, rest int64
+	for at, t := range s.load {
+		round += int64(t.spans)
+		if at < i%len(s.load) {
+			rest += int64(t.spans)
+		}
+	}
+	return int64(i/len(s.load))*round + rest
+}
+
+// requests is how many of them it takes.
+func (s *sending) requests() int {
+	return sort.Search(int(min(s.spans, math.MaxInt32)), func(i int) bool { return s.before(i) >= s.spans })
+}
+
+// request makes the i-th request, in the memory of wire.
+func (s *sending) request(i int, wire []byte) []byte {
+	t := s.load[i%len(s.load)]
+	wire = slices.Grow(wire[:0], len(t.wire))[:len(t.wire)]
+	stream := uint64(i)
+	if s.oneTrace {
+		stream = 0
+	}
+	t.renew(wire, rand.New(rand.NewPCG(s.seed, stream)), s.timeNS(i))
+	return wire
+}
+
+// send puts the load on its target: as many connections as told, one request in flight on each, until all is acknowledged or
+// ctx is done. A refused request is sent again after a short pause.
+func (s *sending) send(ctx context.Context) (loaded, error) {
 	var (
 		out       loaded
 		mu        sync.Mutex
 		latencies []time.Duration
 		failure   error
 		wg        sync.WaitGroup
-		given     atomic.Int64 // spans whose sending has begun
+		next      atomic.Int64
+		acked     atomic.Int64
 		stop      atomic.Bool
 	)
+	requests := int64(s.requests())
 	started := time.Now()
-	for c := range connections {
-		conn, err := grpc.NewClient(target, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	defer s.report(&acked)()
+	for range s.connections {
+		conn, err := grpc.NewClient(s.target, grpc.WithTransportCredentials(insecure.NewCredentials()))
 		if err != nil {
 			return out, err
 		}
 		wg.Go(func() {
 			defer conn.Close()
-			random := rand.New(rand.NewPCG(seed, uint64(c)))
 			var wire []byte
-			var sent, requests, retries int64
+			var sent, requestsSent, retries int64
 			var took []time.Duration
-			for i := c; ctx.Err() == nil && !stop.Load(); i += connections {
-				t := load[i%len(load)]
-				if given.Add(int64(t.spans)) > spans+int64(t.spans) {
+			for ctx.Err() == nil && !stop.Load() {
+				i := next.Add(1) - 1
+				if i >= requests {
 					break
 				}
-				wire = slices.Grow(wire[:0], len(t.wire))[:len(t.wire)]
-				t.renew(wire, random, time.Now().UnixNano())
+				if s.perSecond > 0 {
+					due := time.Duration(float64(s.before(int(i))) / float64(s.perSecond) * float64(time.Second))
+					select {
+					case <-ctx.Done():
+						continue
+					case <-time.After(time.Until(started.Add(due))):
+					}
+				}
+				wire = s.request(int(i), wire)
 				again, latency, err := export(ctx, conn, wire)
 				retries += again
 				if err != nil {
@@ -84,13 +145,15 @@ func send(ctx context.Context, target string, connections int, spans int64, load
 					break
 				}
 				took = append(took, latency)
-				sent += int64(t.spans)
-				requests++
+				spans := int64(s.load[int(i)%len(s.load)].spans)
+				sent += spans
+				acked.Add(spans)
+				requestsSent++
 			}
 			mu.Lock()
 			defer mu.Unlock()
 			out.Spans += sent
-			out.Requests += requests
+			out.Requests += requestsSent
 			out.Retries += retries
 			latencies = append(latencies, took...)
 		})
@@ -107,6 +170,31 @@ func send(ctx context.Context, target string, connections int, spans int64, load
 	out.P50, out.P99 = latencies[len(latencies)/2], latencies[len(latencies)*99/100]
 	out.Max = latencies[len(latencies)-1]
 	return out, nil
+}
+
+// report tells of progress until what it returns is called.
+func (s *sending) report(acked *atomic.Int64) (stop func()) {
+	if s.progress == nil {
+		return func() {}
+	}
+	ended := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		tick := time.NewTicker(5 * time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ended:
+				return
+			case <-tick.C:
+				s.progress(acked.Load())
+			}
+		}
+	})
+	return func() {
+		close(ended)
+		wg.Wait()
+	}
 }
 
 // export sends one request until it is acknowledged. It is not interrupted by ctx once the request is out: an answer that

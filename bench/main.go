@@ -1,6 +1,6 @@
 // Command bench sends the same load to Weft and to a stock OpenTelemetry Collector with contrib's ClickHouse exporter, on
-// the same embedded ClickHouse, turn by turn, and compares what a span costs. See README.md for what is measured and how
-// to read it.
+// the same embedded ClickHouse, turn by turn, and compares what a span costs. `bench query` compares what questions cost, `bench
+// fresh` measures how soon a hop is on the map. See README.md for what is measured and how to read it.
 package main
 
 import (
@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -27,7 +28,8 @@ type options struct {
 	runs        int
 	connections int
 	seed        uint64
-	only        string
+	sides       []side
+	gogc        int
 	cpuProfile  string
 	keep        bool
 
@@ -39,7 +41,13 @@ func main() {
 	// What is measured ends with the thread that started it: this one, which starts everything, stays.
 	runtime.LockOSThread()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := bench(ctx, os.Args[1:])
+	command, args := bench, os.Args[1:]
+	if len(args) > 0 {
+		if c, ok := map[string]func(context.Context, []string) error{"query": queryBench, "fresh": freshBench}[args[0]]; ok {
+			command, args = c, args[1:]
+		}
+	}
+	err := command(ctx, args)
 	stop()
 	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -50,29 +58,47 @@ func main() {
 func parse(args []string) (*options, error) {
 	o := &options{}
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
+	o.flags(fs)
+	only := "weft,stock"
 	fs.Int64Var(&o.spans, "spans", 1_000_000, "spans per run")
 	fs.Int64Var(&o.warmup, "warmup", 40_000, "spans sent before the measurement")
 	fs.DurationVar(&o.limit, "limit", time.Minute, "a run's load ends after this long, however many spans it has sent")
 	fs.IntVar(&o.runs, "runs", 3, "runs of each side")
-	fs.IntVar(&o.connections, "connections", 4, "connections, with one request in flight on each")
-	fs.Uint64Var(&o.seed, "seed", 1, "of the generator")
-	fs.StringVar(&o.only, "only", "", "run one side: weft or stock; nothing is compared and the README stays as it is")
+	fs.StringVar(&only, "only", only, "the `sides` to run, of weft, no-topology and stock; the README shows the first and the last only of all runs that have these two")
 	fs.StringVar(&o.cpuProfile, "cpuprofile", "", "save a CPU profile of weft's last run in this `file`")
-	fs.BoolVar(&o.keep, "save", true, "keep the results in bench/results and update bench/README.md")
-	fs.StringVar(&o.weft, "weft", "", "weft binary (default bin/weft)")
-	if err := fs.Parse(args); err != nil {
+	if err := parseAll(fs, args); err != nil {
 		return nil, err
-	}
-	if fs.NArg() > 0 {
-		return nil, fmt.Errorf("unexpected argument %q", fs.Arg(0))
 	}
 	if o.spans < 1 || o.runs < 1 || o.connections < 1 {
 		return nil, errors.New("-spans, -runs and -connections: want at least 1")
 	}
-	if o.only != "" && !slices.ContainsFunc(sides, func(s side) bool { return s.name == o.only }) {
-		return nil, fmt.Errorf("-only: want weft or stock, got %q", o.only)
+	for name := range strings.SplitSeq(only, ",") {
+		i := slices.IndexFunc(sides, func(s side) bool { return s.name == name })
+		if i < 0 || slices.ContainsFunc(o.sides, func(s side) bool { return s.name == name }) {
+			return nil, fmt.Errorf("-only: want some of weft, no-topology and stock, got %q", only)
+		}
+		o.sides = append(o.sides, sides[i])
 	}
 	return o, nil
+}
+
+// flags are those of every command.
+func (o *options) flags(fs *flag.FlagSet) {
+	fs.IntVar(&o.connections, "connections", 4, "connections, with one request in flight on each")
+	fs.Uint64Var(&o.seed, "seed", 1, "of the generator")
+	fs.IntVar(&o.gogc, "gogc", 300, "GOGC of the collectors, the same on both sides; 300 is what Weft sets itself. 0 leaves it to each")
+	fs.BoolVar(&o.keep, "save", true, "keep the results in bench/results and update bench/README.md")
+	fs.StringVar(&o.weft, "weft", "", "weft binary (default bin/weft)")
+}
+
+func parseAll(fs *flag.FlagSet, args []string) error {
+	if err := fs.Parse(args); err != nil {
+		return err
+	}
+	if fs.NArg() > 0 {
+		return fmt.Errorf("unexpected argument %q", fs.Arg(0))
+	}
+	return nil
 }
 
 func bench(ctx context.Context, args []string) error {
@@ -90,10 +116,7 @@ func bench(ctx context.Context, args []string) error {
 	fmt.Println(about)
 	rep := newReport(ctx, o, about)
 	for i := range o.runs {
-		for _, s := range sides {
-			if o.only != "" && s.name != o.only {
-				continue
-			}
+		for _, s := range o.sides {
 			res, err := measure(ctx, o, s, load, o.seed+uint64(i)*1000)
 			if err != nil {
 				return fmt.Errorf("run %d of %s: %w", i+1, s.name, err)
@@ -106,7 +129,7 @@ func bench(ctx context.Context, args []string) error {
 	if !o.keep {
 		return nil
 	}
-	return rep.save(filepath.Join(o.root, "bench"), o.only == "")
+	return rep.save(filepath.Join(o.root, "bench"))
 }
 
 // locate finds the project's root, the binaries and the folder for what is left over.
@@ -127,11 +150,11 @@ func (o *options) locate(ctx context.Context) error {
 	if o.weft == "" {
 		o.weft = filepath.Join(o.root, "bin", "weft")
 	}
-	if _, err := os.Stat(o.weft); err != nil && o.only != "stock" {
+	if _, err := os.Stat(o.weft); err != nil {
 		return fmt.Errorf("%s is missing: run `make build`", o.weft)
 	}
 	o.stock = filepath.Join(o.out, "stock")
-	if o.only == "weft" {
+	if !slices.ContainsFunc(o.sides, func(s side) bool { return s.name == "stock" }) {
 		return nil
 	}
 	build := exec.CommandContext(ctx, "go", "build", "-C", filepath.Join(o.root, "bench", "stock"), "-o", o.stock, ".")

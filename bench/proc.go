@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"strconv"
@@ -34,19 +35,46 @@ func cpuTime(pid int) (time.Duration, error) {
 	return time.Duration(user+system) * clockTick, nil
 }
 
-// peakMemory is the highest resident memory of one process so far, in bytes.
-func peakMemory(pid int) (int64, error) {
+// peakMemory is the highest resident memory of one process so far, in bytes; residentMemory is the present one.
+func peakMemory(pid int) (int64, error)     { return statusBytes(pid, "VmHWM:") }
+func residentMemory(pid int) (int64, error) { return statusBytes(pid, "VmRSS:") }
+
+// watchMemory collects the resident memory once a second until ctx is done or the process is gone.
+func watchMemory(ctx context.Context, pid int) <-chan []int64 {
+	out := make(chan []int64, 1)
+	go func() {
+		var samples []int64
+		defer func() { out <- samples }()
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				n, err := residentMemory(pid)
+				if err != nil {
+					return
+				}
+				samples = append(samples, n)
+			}
+		}
+	}()
+	return out
+}
+
+func statusBytes(pid int, name string) (int64, error) {
 	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0, err
 	}
 	for line := range strings.Lines(string(raw)) {
-		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+		if value, ok := strings.CutPrefix(line, name); ok {
 			kib, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(value), " kB"), 10, 64)
 			return kib << 10, err
 		}
 	}
-	return 0, fmt.Errorf("/proc/%d/status has no VmHWM", pid)
+	return 0, fmt.Errorf("/proc/%d/status has no %s", pid, name)
 }
 
 // cpuModel is what the machine calls its processor.

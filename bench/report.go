@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -14,8 +13,8 @@ import (
 	"time"
 )
 
-// report is one file in results.
-type report struct {
+// environment is where and with what something was measured.
+type environment struct {
 	Time        time.Time         `json:"time"`
 	Commit      string            `json:"commit"`
 	Changed     bool              `json:"uncommitted_changes"`
@@ -24,13 +23,28 @@ type report struct {
 	MemoryBytes int64             `json:"memory_bytes"`
 	Kernel      string            `json:"kernel"`
 	Versions    map[string]string `json:"versions"`
-	Connections int               `json:"connections"`
-	Warmup      int64             `json:"warmup_spans"`
-	Load        loadFacts         `json:"load"`
-	Runs        []result          `json:"runs"`
+}
+
+// report is one file in results.
+type report struct {
+	environment
+	Sides       []string  `json:"sides"`
+	GOGC        int       `json:"gogc"` // 0: each side's own
+	Connections int       `json:"connections"`
+	Warmup      int64     `json:"warmup_spans"`
+	Load        loadFacts `json:"load"`
+	Runs        []result  `json:"runs"`
 }
 
 func newReport(ctx context.Context, o *options, about loadFacts) *report {
+	r := &report{environment: newEnvironment(ctx, o), GOGC: o.gogc, Connections: o.connections, Warmup: o.warmup, Load: about}
+	for _, s := range o.sides {
+		r.Sides = append(r.Sides, s.name)
+	}
+	return r
+}
+
+func newEnvironment(ctx context.Context, o *options) environment {
 	// An empty answer is as good as none: these are labels.
 	output := func(name string, args ...string) string {
 		cmd := exec.CommandContext(ctx, name, args...)
@@ -38,7 +52,7 @@ func newReport(ctx context.Context, o *options, about loadFacts) *report {
 		out, _ := cmd.Output()
 		return strings.TrimSpace(string(out))
 	}
-	return &report{
+	return environment{
 		Time: time.Now().UTC().Truncate(time.Second), Commit: output("git", "rev-parse", "--short=12", "HEAD"),
 		Changed: output("git", "status", "--porcelain", "--untracked-files=no") != "",
 		CPU:     cpuModel(), Cores: runtime.NumCPU(), MemoryBytes: memoryTotal(), Kernel: output("uname", "-sr"),
@@ -47,8 +61,23 @@ func newReport(ctx context.Context, o *options, about loadFacts) *report {
 			"stock collector and clickhouseexporter": "0.161.0",
 			"engine package":                         enginePackage(filepath.Join(o.root, "store", "engine", "npm", "package.json")),
 		},
-		Connections: o.connections, Warmup: o.warmup, Load: about,
 	}
+}
+
+// place is a line about it, with the raw results' file.
+func (e environment) place(file string) string {
+	changed := ""
+	if e.Changed {
+		changed = " with uncommitted changes"
+	}
+	return fmt.Sprintf("%s, commit %s%s: %d × %s, %d GiB, %s, %s, engine %s; raw results in [results/%s](results/%s).",
+		e.Time.Format("2 January 2006"), e.Commit, changed, e.Cores, e.CPU, e.MemoryBytes>>30, e.Kernel, e.Versions["go"],
+		e.Versions["engine package"], file, file)
+}
+
+// fileName is the one in results; what names the kind of run.
+func (e environment) fileName(what string) string {
+	return fmt.Sprintf("%s%s-%s.json", what, e.Time.Format("20060102-150405"), e.Commit)
 }
 
 // enginePackage is the version that package.json pins.
@@ -91,6 +120,7 @@ var measures = []struct {
 	{"… the engine's, before the last merges", "%.1f", func(r result) float64 { return r.million(r.EngineCPU.Seconds()) }},
 	{"countable spans per second", "%.0f", result.perSecond},
 	{"collector's peak memory, MiB", "%.0f", func(r result) float64 { return float64(r.CollectorPeak) / (1 << 20) }},
+	{"… its growth during the load, MiB", "%.0f", func(r result) float64 { return r.growth() / (1 << 20) }},
 	{"engine's peak memory, MiB", "%.0f", func(r result) float64 { return float64(r.EnginePeak) / (1 << 20) }},
 	{"bytes per span on disk", "%.1f", result.bytesPerSpan},
 	{"acknowledged after, p50, ms", "%.1f", func(r result) float64 { return float64(r.Load.P50) / 1e6 }},
@@ -115,44 +145,57 @@ func (r *report) values(side string, of func(result) float64) []float64 {
 	return out
 }
 
-// table is Markdown: medians, with lowest and highest in brackets.
+// sideTitles are the sides' names for people.
+var sideTitles = map[string]string{"weft": "Weft", "stock": "stock collector", "no-topology": "Weft without topology"}
+
+// table is Markdown: medians, with lowest and highest in brackets; with two sides or more also the first divided by the last.
 func (r *report) table() string {
 	var b strings.Builder
-	b.WriteString("| median (lowest – highest) | Weft | stock collector | Weft ÷ stock |\n|---|---|---|---|\n")
+	first, last := r.Sides[0], r.Sides[len(r.Sides)-1]
+	b.WriteString("| median (lowest – highest) |")
+	for _, side := range r.Sides {
+		fmt.Fprintf(&b, " %s |", sideTitles[side])
+	}
+	fmt.Fprintf(&b, " %s ÷ %s |\n|%s\n", sideTitles[first], strings.TrimSuffix(sideTitles[last], " collector"), strings.Repeat("---|", len(r.Sides)+2))
 	for _, m := range measures {
-		cell := func(side string) (string, float64) {
-			v := r.values(side, m.of)
-			if len(v) == 0 {
-				return "–", 0
-			}
-			s := spreadOf(v)
-			return fmt.Sprintf(m.format+" ("+m.format+" – "+m.format+")", s.middle, s.low, s.high), s.middle
+		middle := map[string]float64{}
+		fmt.Fprintf(&b, "| %s |", m.name)
+		for _, side := range r.Sides {
+			s := spreadOf(r.values(side, m.of))
+			middle[side] = s.middle
+			fmt.Fprintf(&b, " "+m.format+" ("+m.format+" – "+m.format+") |", s.middle, s.low, s.high)
 		}
-		weft, w := cell("weft")
-		stock, s := cell("stock")
 		ratio := "–"
-		if w > 0 && s > 0 {
-			ratio = fmt.Sprintf("**%.2f**", w/s)
+		if len(r.Sides) > 1 && middle[first] > 0 && middle[last] > 0 {
+			ratio = fmt.Sprintf("**%.2f**", middle[first]/middle[last])
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", m.name, weft, stock, ratio)
+		fmt.Fprintf(&b, " %s |\n", ratio)
 	}
 	return b.String()
 }
 
-const (
-	tableBegin = "<!-- results: written by `make bench` -->"
-	tableEnd   = "<!-- end of results -->"
-)
-
-// save writes the raw results, and for a comparison the table in README.md.
-func (r *report) save(dir string, compare bool) error {
-	raw, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
+// save writes the raw results, and for a comparison with the stock collector the table in README.md.
+func (r *report) save(dir string) error {
+	compare := len(r.Sides) > 1 && r.Sides[0] == "weft" && r.Sides[len(r.Sides)-1] == "stock"
+	what := ""
+	if !compare {
+		what = strings.Join(r.Sides, "-") + "-"
+	}
+	name := r.fileName(what)
+	if err := saveResults(dir, name, r); err != nil || !compare {
 		return err
 	}
-	name := fmt.Sprintf("%s-%s.json", r.Time.Format("20060102-150405"), r.Commit)
-	if !compare {
-		name = r.Runs[0].Side + "-" + name
+	gogc := "GOGC as each side sets it"
+	if r.GOGC > 0 {
+		gogc = fmt.Sprint("GOGC=", r.GOGC, " on both sides")
+	}
+	return fillReadme(dir, "make bench", fmt.Sprintf("%s %d runs of each side; %s.\n\n%s", r.place(name), len(r.values("weft", result.perSecond)), gogc, r.table()))
+}
+
+func saveResults(dir, name string, report any) error {
+	raw, err := json.MarshalIndent(report, "", "  ")
+	if err != nil {
+		return err
 	}
 	if err := os.MkdirAll(filepath.Join(dir, "results"), 0o755); err != nil {
 		return err
@@ -162,25 +205,21 @@ func (r *report) save(dir string, compare bool) error {
 		return err
 	}
 	fmt.Println("\nresults:", file)
-	if !compare {
-		return nil
-	}
+	return nil
+}
+
+// fillReadme puts body into README.md, between the marks of what command writes.
+func fillReadme(dir, command, body string) error {
 	readme := filepath.Join(dir, "README.md")
 	text, err := os.ReadFile(readme)
 	if err != nil {
 		return err
 	}
-	before, rest, ok := strings.Cut(string(text), tableBegin)
-	_, after, ok2 := strings.Cut(rest, tableEnd)
+	begin, end := "<!-- results: written by `"+command+"` -->\n", "<!-- end of results -->"
+	before, rest, ok := strings.Cut(string(text), begin)
+	_, after, ok2 := strings.Cut(rest, end)
 	if !ok || !ok2 {
-		return errors.New("README.md has no place for the results")
+		return fmt.Errorf("README.md has no place for the results of `%s`", command)
 	}
-	changed := ""
-	if r.Changed {
-		changed = " with uncommitted changes"
-	}
-	body := fmt.Sprintf("\n%s, commit %s%s: %d × %s, %d GiB, %s, %s, engine %s. %d runs of each side; raw results in [results/%s](results/%s).\n\n%s",
-		r.Time.Format("2 January 2006"), r.Commit, changed, r.Cores, r.CPU, r.MemoryBytes>>30, r.Kernel, r.Versions["go"],
-		r.Versions["engine package"], len(r.values("weft", result.perSecond)), name, name, r.table())
-	return os.WriteFile(readme, []byte(before+tableBegin+body+tableEnd+after), 0o644)
+	return os.WriteFile(readme, []byte(before+begin+body+end+after), 0o644)
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"time"
 
 	_ "github.com/ClickHouse/clickhouse-go/v2" // the driver "clickhouse"
@@ -20,7 +21,6 @@ import (
 type run struct {
 	opts   *options
 	dir    string
-	target string // OTLP gRPC
 	pprof  string
 	engine *engine.Engine
 	db     *sql.DB
@@ -38,6 +38,8 @@ type result struct {
 	SettledCPU    time.Duration `json:"settled_cpu_ns"`
 	CollectorPeak int64         `json:"collector_peak_bytes"`
 	EnginePeak    int64         `json:"engine_peak_bytes"`
+	// CollectorResident is its resident memory in bytes, once a second during the load.
+	CollectorResident []int64 `json:"collector_resident_bytes"`
 	// StoredSpans and DiskBytes include the warm-up; bytes are of all the side's tables after merges.
 	StoredSpans int64 `json:"stored_spans"`
 	DiskBytes   int64 `json:"disk_bytes"`
@@ -49,31 +51,52 @@ func (r result) settledPerM() float64 { return r.million(r.SettledCPU.Seconds())
 func (r result) spansPerCPU() float64 {
 	return float64(r.Load.Spans) / r.SettledCPU.Seconds()
 }
+
+// growth is by how many bytes the collector's memory was more in the last quarter of the load than in the second; each
+// quarter's highest. It needs a load of some minutes to say something.
+func (r result) growth() float64 {
+	quarter := len(r.CollectorResident) / 4
+	if quarter == 0 {
+		return 0
+	}
+	return float64(slices.Max(r.CollectorResident[3*quarter:]) - slices.Max(r.CollectorResident[quarter:2*quarter]))
+}
+
 func (r result) bytesPerSpan() float64     { return float64(r.DiskBytes) / float64(r.StoredSpans) }
 func (r result) million(x float64) float64 { return x / float64(r.Load.Spans) * 1e6 }
 
+// newRun starts an engine in dir.
+func newRun(ctx context.Context, opts *options, dir string) (*run, error) {
+	r := &run{opts: opts, dir: dir}
+	library, err := engine.FindLibrary(opts.data)
+	if err != nil {
+		return nil, err
+	}
+	if r.engine, err = engine.Start(ctx, engine.Config{Library: library, DataDir: dir}); err != nil {
+		return nil, err
+	}
+	if r.db, err = sql.Open("clickhouse", r.dsn("default")); err != nil {
+		return nil, errors.Join(err, r.engine.Stop(context.WithoutCancel(ctx)))
+	}
+	return r, nil
+}
+
+func (r *run) close(ctx context.Context) error {
+	return errors.Join(r.db.Close(), r.engine.Stop(context.WithoutCancel(ctx)))
+}
+
 // measure runs one side from nothing to merged tables.
 func measure(ctx context.Context, opts *options, s side, load []*template, seed uint64) (res result, err error) {
-	r := &run{opts: opts}
-	if r.dir, err = os.MkdirTemp(opts.out, s.name+"-"); err != nil {
-		return res, err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(r.dir)) }()
-	if r.target, err = freeAddress(); err != nil {
-		return res, err
-	}
-	library, err := engine.FindLibrary(opts.data)
+	dir, err := os.MkdirTemp(opts.out, s.name+"-")
 	if err != nil {
 		return res, err
 	}
-	if r.engine, err = engine.Start(ctx, engine.Config{Library: library, DataDir: r.dir}); err != nil {
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	r, err := newRun(ctx, opts, dir)
+	if err != nil {
 		return res, err
 	}
-	defer func() { err = errors.Join(err, r.engine.Stop(context.WithoutCancel(ctx))) }()
-	if r.db, err = sql.Open("clickhouse", r.dsn("default")); err != nil {
-		return res, err
-	}
-	defer r.db.Close()
+	defer func() { err = errors.Join(err, r.close(ctx)) }()
 	c, err := startCollector(ctx, s, r)
 	if err != nil {
 		return res, err
@@ -88,7 +111,8 @@ func measure(ctx context.Context, opts *options, s side, load []*template, seed 
 
 func (r *run) load(ctx context.Context, s side, c *collector, load []*template, seed uint64) (res result, err error) {
 	res.Side = s.name
-	warm, err := send(ctx, r.target, r.opts.connections, r.opts.warmup, load, seed)
+	sending := sending{target: c.target, connections: r.opts.connections, load: load, timeNS: now, seed: seed, spans: r.opts.warmup}
+	warm, err := sending.send(ctx)
 	if err != nil {
 		return res, err
 	}
@@ -113,8 +137,11 @@ func (r *run) load(ctx context.Context, s side, c *collector, load []*template, 
 	profiled := r.profile(ctx)
 	began := time.Now()
 	loadCtx, cancel := context.WithTimeout(ctx, r.opts.limit)
-	res.Load, err = send(loadCtx, r.target, r.opts.connections, r.opts.spans, load, seed+1)
+	resident := watchMemory(loadCtx, collectorPID)
+	sending.seed, sending.spans = seed+1, r.opts.spans
+	res.Load, err = sending.send(loadCtx)
 	cancel()
+	res.CollectorResident = <-resident
 	if err != nil {
 		return res, fmt.Errorf("%w\n%s", err, c.tail())
 	}
@@ -147,8 +174,13 @@ func (r *run) load(ctx context.Context, s side, c *collector, load []*template, 
 	if want := warm.Spans + res.Load.Spans; res.StoredSpans != want {
 		return res, fmt.Errorf("%s stored %d spans, %d were acknowledged", s.name, res.StoredSpans, want)
 	}
-	res.DiskBytes, err = r.number(ctx, "SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND database = '"+s.database+"'")
+	res.DiskBytes, err = r.diskBytes(ctx, s.database)
 	return res, err
+}
+
+// diskBytes is what all tables and indexes of a database take up.
+func (r *run) diskBytes(ctx context.Context, database string) (int64, error) {
+	return r.number(ctx, "SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND database = '"+database+"'")
 }
 
 func cpuTimes(pids ...int) (out []time.Duration, err error) {

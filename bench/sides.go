@@ -11,10 +11,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // side is one of the two collectors that are compared.
@@ -22,15 +25,18 @@ type side struct {
 	name     string
 	database string
 	table    string // of spans
-	command  func(r *run) (*exec.Cmd, error)
+	// command prepares the process and fills in where it will listen.
+	command func(r *run, c *collector) (*exec.Cmd, error)
 	// ready is told each line of output until it says yes.
 	ready func(line string) bool
 }
 
 var sides = []side{
 	{
-		name: "weft", database: "weft", table: "spans", command: weftCommand,
-		ready: func(line string) bool { return strings.HasPrefix(line, "weft is ready") },
+		name: "weft", database: "weft", table: "spans", command: weftCommand, ready: weftIsReady,
+	},
+	{ // what topology costs is the difference
+		name: "no-topology", database: "weft", table: "spans", command: plainWeftCommand, ready: weftIsReady,
 	},
 	{
 		name: "stock", database: "stock", table: "otel_traces", command: stockCommand,
@@ -38,13 +44,14 @@ var sides = []side{
 	},
 }
 
+func weftIsReady(line string) bool { return strings.HasPrefix(line, "weft is ready") }
+
 // weftCommand runs Weft as a user would who has a ClickHouse: with everything that `weft up` runs.
-func weftCommand(r *run) (*exec.Cmd, error) {
-	http, err := freeAddress()
-	if err != nil {
+func weftCommand(r *run, c *collector) (_ *exec.Cmd, err error) {
+	if c.api, err = freeAddress(); err != nil {
 		return nil, err
 	}
-	args := []string{"up", "--data", filepath.Join(r.dir, "weft"), "--http", http, "--clickhouse", r.dsn("weft"), "--log-level", "warn"}
+	args := []string{"up", "--data", filepath.Join(r.dir, "weft"), "--http", c.api, "--clickhouse", r.dsn("weft"), "--log-level", "warn"}
 	if r.opts.cpuProfile != "" {
 		if r.pprof, err = freeAddress(); err != nil {
 			return nil, err
@@ -52,7 +59,7 @@ func weftCommand(r *run) (*exec.Cmd, error) {
 		args = append(args, "--pprof", r.pprof)
 	}
 	cmd := exec.Command(r.opts.weft, args...)
-	cmd.Env = append(os.Environ(), "WEFT_OTLP_GRPC="+r.target)
+	cmd.Env = append(r.environ(), "WEFT_OTLP_GRPC="+c.target)
 	for _, name := range []string{"WEFT_OTLP_HTTP", "WEFT_JAEGER_GRPC", "WEFT_JAEGER_HTTP", "WEFT_JAEGER_COMPACT", "WEFT_JAEGER_BINARY", "WEFT_SAMPLING", "WEFT_ZIPKIN"} {
 		addr, err := freeAddress()
 		if err != nil {
@@ -61,6 +68,52 @@ func weftCommand(r *run) (*exec.Cmd, error) {
 		cmd.Env = append(cmd.Env, name+"="+addr)
 	}
 	return cmd, nil
+}
+
+// plainWeftCommand takes the topology processor out of the built-in configuration.
+func plainWeftCommand(r *run, c *collector) (*exec.Cmd, error) {
+	cmd, err := weftCommand(r, c)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := os.ReadFile(filepath.Join(r.opts.root, "collector", "default.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	var config struct {
+		Service struct {
+			Pipelines map[string]struct{ Processors []string }
+		}
+	}
+	if err := yaml.Unmarshal(raw, &config); err != nil {
+		return nil, err
+	}
+	all := config.Service.Pipelines["traces"].Processors
+	kept := slices.DeleteFunc(slices.Clone(all), func(p string) bool { return strings.Contains(p, "topology") })
+	if len(kept) == len(all) {
+		return nil, fmt.Errorf("no-topology: the traces pipeline of collector/default.yaml has no topology processor, only %v", all)
+	}
+	// The later of two keys wins nowhere in YAML: the list itself is replaced.
+	list := func(names []string) string { return "processors: [" + strings.Join(names, ", ") + "]" }
+	plain := strings.Replace(string(raw), list(all), list(kept), 1)
+	if plain == string(raw) {
+		return nil, fmt.Errorf("no-topology: collector/default.yaml does not say %q", list(all))
+	}
+	file := filepath.Join(r.dir, "no-topology.yaml")
+	if err := os.WriteFile(file, []byte(plain), 0o600); err != nil {
+		return nil, err
+	}
+	cmd.Args = append(cmd.Args, "--collector-config", file)
+	return cmd, nil
+}
+
+// environ is the environment of a collector of either side.
+func (r *run) environ() []string {
+	env := os.Environ()
+	if r.opts.gogc > 0 {
+		env = append(env, fmt.Sprint("GOGC=", r.opts.gogc))
+	}
+	return env
 }
 
 // stockConfig batches as Weft does, where the exporter can: 50 000 spans or a second, inserts acknowledged by the table
@@ -100,16 +153,21 @@ service:
       exporters: [clickhouse]
 `
 
-func stockCommand(r *run) (*exec.Cmd, error) {
+func stockCommand(r *run, c *collector) (*exec.Cmd, error) {
 	file := filepath.Join(r.dir, "stock.yaml")
-	if err := os.WriteFile(file, fmt.Appendf(nil, stockConfig, r.target, r.dsn("default")), 0o600); err != nil {
+	if err := os.WriteFile(file, fmt.Appendf(nil, stockConfig, c.target, r.dsn("default")), 0o600); err != nil {
 		return nil, err
 	}
-	return exec.Command(r.opts.stock, file), nil
+	cmd := exec.Command(r.opts.stock, file)
+	cmd.Env = r.environ()
+	return cmd, nil
 }
 
 // collector is a running side.
 type collector struct {
+	target string // OTLP gRPC
+	api    string // HTTP; only Weft has one
+
 	cmd   *exec.Cmd
 	ended chan struct{}
 	err   error // after ended
@@ -119,10 +177,16 @@ type collector struct {
 }
 
 func startCollector(ctx context.Context, s side, r *run) (*collector, error) {
-	cmd, err := s.command(r)
+	c := &collector{ended: make(chan struct{})}
+	var err error
+	if c.target, err = freeAddress(); err != nil {
+		return nil, err
+	}
+	cmd, err := s.command(r, c)
 	if err != nil {
 		return nil, err
 	}
+	c.cmd = cmd
 	out, in, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -133,7 +197,6 @@ func startCollector(ctx context.Context, s side, r *run) (*collector, error) {
 		return nil, errors.Join(err, in.Close(), out.Close())
 	}
 	_ = in.Close()
-	c := &collector{cmd: cmd, ended: make(chan struct{})}
 	ready := make(chan struct{})
 	go c.read(out, s.ready, ready)
 	select {

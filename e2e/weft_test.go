@@ -71,9 +71,10 @@ var udpPorts = []string{"WEFT_JAEGER_COMPACT", "WEFT_JAEGER_BINARY"}
 
 // instance is one installation of Weft: a data folder and a set of ports that stay the same over restarts.
 type instance struct {
+	role  string            // the subcommand; empty is up
 	dir   string            // --data
 	addr  map[string]string // by environment variable, and "http"
-	args  []string          // further flags of weft up
+	args  []string          // further flags
 	env   []string          // further environment
 	token string            // sent with every call of the API
 	proc  *process          // nil when it does not run
@@ -116,7 +117,14 @@ func newRunning(t testing.TB, args ...string) *instance {
 }
 
 func (in *instance) command() *exec.Cmd {
-	cmd := exec.Command(weftBin, append([]string{"up", "--data", in.dir, "--http", in.addr["http"]}, in.args...)...)
+	args := []string{"up", "--data", in.dir, "--http", in.addr["http"]}
+	switch in.role {
+	case "web": // keeps nothing
+		args = []string{"web", "--http", in.addr["http"]}
+	case "collector":
+		args[0] = "collector"
+	}
+	cmd := exec.Command(weftBin, append(args, in.args...)...)
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "WEFT_LOG_LEVEL=warn")
 	for name, addr := range in.addr {
@@ -140,13 +148,13 @@ func (in *instance) start(t testing.TB) {
 	if err != nil {
 		p.kill()
 		in.proc = nil
-		t.Fatalf("weft up: %v\n%s", err, p.tail())
+		t.Fatalf("weft %s: %v\n%s", in.role, err, p.tail())
 	}
 	host, port, _ := net.SplitHostPort(in.addr["http"])
 	if host == "0.0.0.0" {
 		host = "" // any name of the machine will do
 	}
-	ui := regexp.MustCompile(`ui=http://\S*` + regexp.QuoteMeta(host) + `\S*:` + port + `\b`)
+	ui := regexp.MustCompile(`(ui|http)=http://\S*` + regexp.QuoteMeta(host) + `\S*:` + port + `\b`)
 	if !ui.MatchString(line) {
 		t.Errorf("readiness line %q does not say %v", line, ui)
 	}
