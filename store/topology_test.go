@@ -77,7 +77,7 @@ func TestTopologyServices(t *testing.T) {
 	is(0, time.Hour, []string{"cart", "web"}, nil)
 	is(47*time.Hour, 49*time.Hour, []string{"resize"}, []string{"resize"})
 	is(-time.Hour, 49*time.Hour, []string{"cart", "resize", "web"}, []string{"resize"})
-	topo, err := s.TopologyOf(t.Context(), store.TraceQuery{Where: []store.Predicate{{Field: store.FieldService, Value: store.StringValue("resize")}}})
+	topo, err := s.TopologyOf(t.Context(), store.TraceQuery{Where: store.Predicate{Field: store.FieldService, Value: store.StringValue("resize")}})
 	if err != nil || !slices.Equal(topo.Services, []string{"resize"}) || !slices.Equal(topo.Functions, []string{"resize"}) || topo.Traces != 1 || topo.Spans != 1 || len(topo.Edges) != 1 {
 		t.Errorf("of one trace: %+v, %v", topo, err)
 	}
