@@ -93,6 +93,9 @@ func (g *edgeGraph) find(k spanKey) int32 {
 // best chooses among the spans of one id, of which i is the first.
 func (g *edgeGraph) best(i int32) int32 {
 	best := i
+	if g.spans[i].next == none {
+		return best
+	}
 	for ; i != none; i = g.spans[i].next {
 		a, b := &g.spans[i], &g.spans[best]
 		if a.serves() != b.serves() {

@@ -107,6 +107,7 @@ func (s *Store) reconcileRun(ctx context.Context, starts []int64) (corrected int
 // spans that start elsewhere, and prepares it for sum.
 func (s *Store) addFarPartners(ctx context.Context, g *edgeGraph, from, to int64, someTraces bool) error {
 	g.resolve()
+	near := len(g.spans)
 	far, err := s.rangesOutside(ctx, g.missing(), from, to, parentReachDays, false)
 	if err != nil {
 		return err
@@ -117,7 +118,9 @@ func (s *Store) addFarPartners(ctx context.Context, g *edgeGraph, from, to int64
 	if err := s.addTargets(ctx, g, from, to, someTraces); err != nil {
 		return err
 	}
-	g.resolve()
+	if len(g.spans) > near {
+		g.resolve()
+	}
 	return nil
 }
 
