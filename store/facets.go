@@ -16,7 +16,7 @@ const (
 	MaxFacetValues = 100
 	// maxFacetRows is how many spans one call looks at; of more, it looks at facetSlices evenly spread slices of the time range.
 	maxFacetRows = 2_000_000
-	facetSlices  = 64
+	facetSlices  = 16
 )
 
 // Facets says which values some fields have on the spans that a TraceQuery is about: those that TraceCount counts.

@@ -34,6 +34,8 @@ var searchFlags = []struct{ flag, param, usage string }{
 	{"max-duration", "maxDuration", "longest span"},
 	{"min-trace-duration", "minTraceDuration", "shortest whole trace"},
 	{"max-trace-duration", "maxTraceDuration", "longest whole trace"},
+	{"where", "where", "a tree of conditions as JSON, such as {\"or\":[…]}; see docs/api.md"},
+	{"structure", "structure", "two spans in relation as JSON: {\"a\":…,\"op\":\">>\",\"b\":…}"},
 	{"to", "to", "before this instant: now-5m, RFC 3339 or Unix nanoseconds"},
 	{"cursor", "cursor", "continue where the page before ended"},
 }
