@@ -77,7 +77,7 @@ func classifyCode(code proto.Error) ErrorKind {
 		proto.ErrCannotParseEscapeSequence, proto.ErrCannotParseDatetime, proto.ErrCannotConvertType, proto.ErrIllegalTypeOfArgument,
 		proto.ErrIncorrectData, proto.ErrTooLargeStringSize, proto.ErrTooLargeArraySize, proto.ErrArgumentOutOfBound, proto.ErrCannotReadAllData,
 		proto.ErrIncorrectNumberOfColumns, proto.ErrSizesOfColumnsDoesntMatch, proto.ErrBadQueryParameter, proto.ErrDecimalOverflow,
-		proto.ErrTooManyPartitions, proto.ErrChecksumDoesntMatch:
+		proto.ErrTooManyPartitions, proto.ErrChecksumDoesntMatch, proto.ErrCannotCompileRegexp:
 		return Invalid
 	}
 	return Internal

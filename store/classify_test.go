@@ -31,7 +31,8 @@ func TestClassify(t *testing.T) {
 	}
 	code(Overloaded, proto.ErrMemoryLimitExceeded, proto.ErrTooManyParts, proto.ErrTooManySimultaneousQueries, proto.ErrTimeoutExceeded, proto.ErrNotEnoughSpace)
 	code(Unavailable, proto.ErrNetworkError, proto.ErrSocketTimeout, proto.ErrTableIsReadOnly, proto.ErrAuthenticationFailed, proto.ErrKeeperException)
-	code(Invalid, proto.ErrTooManyRows, proto.ErrTooManyBytes, proto.ErrBadArguments, proto.ErrSyntaxError, proto.ErrTypeMismatch, proto.ErrCannotReadAllData, proto.ErrBadQueryParameter)
+	code(Invalid, proto.ErrTooManyRows, proto.ErrTooManyBytes, proto.ErrBadArguments, proto.ErrSyntaxError, proto.ErrTypeMismatch, proto.ErrCannotReadAllData, proto.ErrBadQueryParameter,
+		proto.ErrCannotCompileRegexp)
 	code(Internal, proto.ErrLogicalError, proto.ErrUnknownTable, proto.ErrUnknownIdentifier, proto.ErrAccessDenied)
 
 	is(Unavailable, io.EOF)

@@ -10,7 +10,8 @@ import (
 	"weft/semconv"
 )
 
-// statement is SQL with its server-side parameters. Only this file composes SQL; what a user gave is always a parameter.
+// statement is SQL with its server-side parameters. Only search, its structures, counts and facets compose SQL; what a user gave is always
+// a parameter.
 type statement struct {
 	sql    string
 	params []any

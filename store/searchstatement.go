@@ -1,0 +1,150 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+)
+
+// compile makes SQL of the conditions on spans; where is never when no trace can satisfy them.
+func (t *traceSearch) compile(ctx context.Context) error {
+	all := []Expr{t.q.Where}
+	var structure Structure
+	if t.q.Structure != nil {
+		structure = t.q.Structure.downward()
+		all = append(all, structure.A, structure.B)
+	}
+	sides, err := t.s.attributeSides(ctx, all...)
+	if err != nil {
+		return err
+	}
+	return t.compose(structure, sides)
+}
+
+func (t *traceSearch) compose(structure Structure, sides attributeSides) error {
+	const op = "search traces"
+	b := newPredicateBuilder(sides)
+	var err error
+	if t.where, err = b.conditions(t.q.Where); err != nil {
+		return invalid(op, err)
+	}
+	if t.q.Structure != nil {
+		t.structure = &structureSQL{a: always, b: always, relation: structure.Relation, mirrored: structure.Relation != t.q.Structure.Relation}
+		for _, side := range []struct {
+			e    Expr
+			into *string
+		}{{structure.A, &t.structure.a}, {structure.B, &t.structure.b}} {
+			if side.e == nil {
+				continue
+			}
+			if *side.into, err = b.expr(side.e); err != nil {
+				return invalid(op, fmt.Errorf("structure: %w", err))
+			}
+		}
+		if t.structure.a == never || t.structure.b == never {
+			t.where = never
+		}
+	}
+	t.params = b.params
+	return nil
+}
+
+// attributeSides asks where the attributes in the conditions occur.
+func (s *Store) attributeSides(ctx context.Context, where ...Expr) (attributeSides, error) {
+	var keys []string
+	for _, e := range where {
+		predicates(e, func(p Predicate) {
+			if p.Field != "" && !strings.HasPrefix(p.Field, "@") {
+				keys = append(keys, synonyms(p.Field)...)
+			}
+		})
+	}
+	sides := make(attributeSides)
+	if len(keys) == 0 {
+		return sides, nil
+	}
+	_, err := collect(ctx, s, s.named("attribute_sides"), []any{param("keys", keys)}, func(rows driver.Rows, _ *struct{}) error {
+		var key string
+		var side, typ uint8
+		if err := rows.Scan(&key, &side, &typ); err != nil {
+			return err
+		}
+		sides.add(key, side, typ)
+		return nil
+	})
+	return sides, err
+}
+
+// parameters are those of the given conditions, and the range of spans that they look at, both bounds included, on whose days
+// resources were in use.
+func (t *traceSearch) parameters(from, low, high int64, conditions ...string) []any {
+	params := []any{param("from", fmt.Sprint(from)), param("to", fmt.Sprint(t.to))}
+	text := strings.Join(conditions, " ")
+	for _, p := range t.params {
+		if strings.Contains(text, "{"+p.(driver.NamedValue).Name+":") {
+			params = append(params, p)
+		}
+	}
+	if strings.Contains(text, "{from_day:UInt16}") {
+		params = append(params, param("from_day", fmt.Sprint(dayOf(low))), param("to_day", fmt.Sprint(dayOf(high))))
+	}
+	return params
+}
+
+// candidateStatement reads spans. Only when there are conditions on whole traces and none on spans it reads trace_summaries, which is
+// 24 times smaller.
+func (t *traceSearch) candidateStatement(low int64, limit int) statement {
+	var sql strings.Builder
+	var params []any
+	if t.where == "" && t.structure == nil && (t.q.ErrorsOnly || t.q.MinTraceDuration > 0 || t.q.MaxTraceDuration > 0) {
+		params = t.parameters(low, low, t.to-1)
+		sql.WriteString(`SELECT trace_id, min(start_ns) AS first_match
+FROM trace_summaries
+WHERE day >= toDate32(fromUnixTimestamp64Nano({from:Int64}, 'UTC')) AND day <= toDate32(fromUnixTimestamp64Nano({to:Int64}, 'UTC'))
+  AND last_start_ns >= {from:Int64} AND start_ns < {to:Int64}
+GROUP BY trace_id
+HAVING max(end_ns) - first_match >= {min_duration:Int64}`)
+		params = append(params, param("min_duration", fmt.Sprint(int64(t.q.MinTraceDuration))))
+		if t.q.ErrorsOnly {
+			sql.WriteString(" AND sum(errors) > 0")
+		}
+		// No upper bound on the duration here: a trace may have more rows than those in range, and be longer than it seems.
+	} else {
+		where, having := t.spanCondition()
+		params = t.parameters(low, low, t.to-1, where, having)
+		sql.WriteString(`SELECT trace_id, toUnixTimestamp64Nano(min(start_time)) AS first_match
+FROM spans
+WHERE start_time >= fromUnixTimestamp64Nano({from:Int64}, 'UTC') AND start_time < fromUnixTimestamp64Nano({to:Int64}, 'UTC')`)
+		if where != "" {
+			sql.WriteString("\n  AND " + where)
+		}
+		if t.cursor != nil {
+			sql.WriteString("\n  AND inserted_at <= fromUnixTimestamp64Milli({snapshot:Int64}, 'UTC')")
+			params = append(params, param("snapshot", fmt.Sprint(t.cursor.snapshotMS)))
+		}
+		sql.WriteString("\nGROUP BY trace_id")
+		if having != "" {
+			sql.WriteString("\nHAVING " + having)
+		}
+	}
+	sql.WriteString("\nORDER BY first_match DESC, trace_id DESC\nLIMIT {limit:UInt32}")
+	return statement{sql.String(), append(params, param("limit", fmt.Sprint(limit)))}
+}
+
+// spanCondition is which spans a candidate needs, and what must hold on all those of one trace together.
+func (t *traceSearch) spanCondition() (where, having string) {
+	if t.structure == nil {
+		return t.where, ""
+	}
+	arms, having := []string{t.structure.a, t.structure.b}, t.structure.having()
+	if t.where != "" {
+		arms = append(arms, "("+t.where+")")
+		having += " AND countIf(" + t.where + ") > 0"
+	}
+	if where = or(arms); where == always {
+		where = ""
+	}
+	return where, having
+}
