@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"sync"
 	"time"
 
@@ -37,7 +38,7 @@ func (s *Store) insertBlock(ctx context.Context, table string, columns []namedCo
 }
 
 // InsertSpans writes the batch as one block; the same token twice stores it once, whatever happened between. A block is
-// visible at once per day of its spans, and its traces can be listed a moment before. The batch is left as it is; nothing but a lost connection is retried here: the Kind
+// visible at once per day of its spans, and its traces can be listed and read a moment later. The batch is left as it is; nothing but a lost connection is retried here: the Kind
 // of the error says whether the caller may.
 func (s *Store) InsertSpans(ctx context.Context, b *SpanBatch, token string) error {
 	const op = "insert spans"
@@ -50,10 +51,18 @@ func (s *Store) InsertSpans(ctx context.Context, b *SpanBatch, token string) err
 	if err := s.insertSample(ctx, b, token); err != nil {
 		return wrap(op, err)
 	}
-	if err := s.insertBlock(ctx, "trace_summaries", b.traces.columns(b.cols.service, b.cols.name), subToken(token, "traces")); err != nil {
+	if err := s.insertBlock(ctx, "spans", b.cols.named, token); err != nil {
 		return wrap(op, err)
 	}
-	return wrap(op, s.insertBlock(ctx, "spans", b.cols.named, token))
+	// After the spans: paging takes a trace whose summary has a later stamp than its snapshot from the spans, whose stamps must
+	// not be later then.
+	err := s.insertBlock(ctx, "trace_summaries", b.traces.columns(b.cols.service, b.cols.name), subToken(token, "traces"))
+	if err = wrap(op, err); err != nil {
+		if e, ok := errors.AsType[*Error](err); ok && e.Kind == Invalid {
+			return &Error{Op: op, Kind: Internal, Err: e} // a caller may divide what is invalid, but the spans are stored
+		}
+	}
+	return err
 }
 
 // insertOrigins writes the resources and scopes of a batch unless this process has written all of them before. They go first,
