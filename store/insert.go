@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"sync"
 	"time"
 
@@ -37,7 +38,7 @@ func (s *Store) insertBlock(ctx context.Context, table string, columns []namedCo
 }
 
 // InsertSpans writes the batch as one block; the same token twice stores it once, whatever happened between. A block is
-// visible at once per day of its spans, and its traces can be listed a moment before. The batch is left as it is; nothing but a lost connection is retried here: the Kind
+// visible at once per day of its spans, and its traces can be listed and read a moment later. The batch is left as it is; nothing but a lost connection is retried here: the Kind
 // of the error says whether the caller may.
 func (s *Store) InsertSpans(ctx context.Context, b *SpanBatch, token string) error {
 	const op = "insert spans"
@@ -56,11 +57,22 @@ func (s *Store) InsertSpans(ctx context.Context, b *SpanBatch, token string) err
 	if err := s.insertBlock(ctx, "spans", b.cols.named, token); err != nil {
 		return wrap(op, err)
 	}
-	// Behind the spans: a block that is refused for good comes again in halves, and must not have been summed up before.
-	if err := s.insertBlock(ctx, "trace_summaries", b.traces.columns(b.cols.service, b.cols.name), subToken(token, "traces")); err != nil {
-		return wrap(op, err)
+	err := wrap(op, s.insertSums(ctx, b, token))
+	if e, ok := errors.AsType[*Error](err); ok && e.Kind == Invalid {
+		return &Error{Op: op, Kind: Internal, Err: e} // a caller may divide what is invalid, but the spans are stored
 	}
-	return wrap(op, s.insertRollups(ctx, b, token))
+	return err
+}
+
+// insertSums writes what sums up the spans of a batch. It goes behind them: a block that is refused for good comes again in halves and must
+// not have been summed up before; and paging takes a trace whose summary has a later stamp than its snapshot from the spans, whose stamps
+// must not be later then.
+func (s *Store) insertSums(ctx context.Context, b *SpanBatch, token string) error {
+	err := s.insertBlock(ctx, "trace_summaries", b.traces.columns(b.cols.service, b.cols.name), subToken(token, "traces"))
+	if err != nil {
+		return err
+	}
+	return s.insertRollups(ctx, b, token)
 }
 
 // insertOrigins writes the resources and scopes of a batch unless this process has written all of them before. They go first,
