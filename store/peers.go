@@ -32,12 +32,13 @@ func (s *Store) insertPeers(ctx context.Context, b *SpanBatch, token string) err
 // peers lists the distinct pairs of service and peer of the batch.
 func (b *SpanBatch) peers() []sampleValue {
 	service, peer := b.cols.service, b.cols.peerName
+	none, someNone := peer.index[""]
 	met := make(map[[2]uint32]struct{})
 	var last [2]uint32
 	var pairs []sampleValue
 	for i := range peer.Rows() {
 		pair := [2]uint32{service.keys.at(i), peer.keys.at(i)}
-		if pair == last && i > 0 {
+		if someNone && pair[1] == none || pair == last && len(pairs) > 0 {
 			continue
 		}
 		last = pair
@@ -45,9 +46,7 @@ func (b *SpanBatch) peers() []sampleValue {
 			continue
 		}
 		met[pair] = struct{}{}
-		if name := peer.dict.Row(int(pair[1])); name != "" {
-			pairs = append(pairs, sampleValue{b.origins.maxDay, service.dict.Row(int(pair[0])), name})
-		}
+		pairs = append(pairs, sampleValue{b.origins.maxDay, service.dict.Row(int(pair[0])), peer.dict.Row(int(pair[1]))})
 	}
 	return pairs
 }
