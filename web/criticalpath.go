@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"time"
 
 	"weft/analysis"
 	"weft/store"
@@ -110,7 +111,7 @@ func (s *Server) getCriticalPath(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	profile := analysis.NewProfile(traces)
-	texts, err := s.store.StatementTexts(r.Context(), q.Range, statementHashes(profile))
+	texts, err := s.store.StatementTexts(r.Context(), store.TimeRange{From: time.Unix(0, sample.FromNS), To: time.Unix(0, sample.ToNS)}, statementHashes(profile))
 	if err != nil {
 		return err
 	}

@@ -453,7 +453,7 @@ func jaegerV3OverEngine(t *testing.T, base string, first *store.Trace) {
 		t.Errorf("summary: got %+v", s)
 	}
 	deps := get(t, base+"/api/v3/dependencies?"+strings.NewReplacer("query.startTimeMin", "startTime", "query.startTimeMax", "endTime").Replace(times))
-	if want := `{"dependencies":[{"parent":"api","child":"billing","callCount":"1"}]}`; strings.TrimSpace(deps.body) != want {
+	if want := `{"dependencies":[{"parent":"api","child":"billing","callCount":"2"}]}`; strings.TrimSpace(deps.body) != want {
 		t.Errorf("dependencies: got %d %s, want %s", deps.status, deps.body, want)
 	}
 	// Pages, each after the other, hold every trace once.

@@ -133,7 +133,7 @@ func TestTopologyRefusals(t *testing.T) {
 	is("?focus=service:nobody", 404, "node service:nobody has no part in this topology")
 	is("?nodeKind=pod", 400, `"field":"nodeKind","value":"pod","bound":"user, service, function, database, cache, queue or external","detail":"want one of these"`)
 	is("?hops=6", 400, `"field":"hops","value":"6","bound":"0 to 5"`)
-	is("?cursor=x", 400, `"field":"cursor","value":"x","bound":"a topology has no pages","detail":"no such parameter here"`)
+	is("?cursor=x", 400, `"field":"cursor","value":"x","bound":"focus, hops, nodeKind, `)
 	is("?from=2000&to=1000", 400, "ends before it starts")
 	is("/matrix?step=fast", 400, `"field":"step"`)
 	is("/diff?baseFrom=2000&baseTo=1000", 400, `"field":"baseTo","value":"1000","bound":"not before baseFrom","detail":"ends before it starts"`)

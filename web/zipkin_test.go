@@ -302,7 +302,7 @@ func zipkinOverEngine(t *testing.T, base string, first *store.Trace) {
 	is("/spans?serviceName=Billing", `["charge","consume"]`)
 	is("/remoteServices?serviceName=api", `["orders"]`)
 	is("/remoteServices?serviceName=billing", `[]`)
-	is("/dependencies?endTs="+strconv.FormatInt(time.Now().UnixMilli(), 10), `[{"parent":"api","child":"billing","callCount":1}]`)
+	is("/dependencies?endTs="+strconv.FormatInt(time.Now().UnixMilli(), 10), `[{"parent":"api","child":"billing","callCount":2}]`)
 	is("/autocompleteValues?key=shard", `["0","1","2","3","4"]`)
 
 	sorted := &store.Trace{ID: first.ID, Spans: slices.Clone(first.Spans)}
