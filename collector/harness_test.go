@@ -26,6 +26,7 @@ import (
 
 	"weft/auth"
 	"weft/collector/storeexporter"
+	"weft/store"
 )
 
 // sink is an exporter that keeps what reaches it. mu guards everything.
@@ -233,9 +234,23 @@ func start(t *testing.T, opt options) *running {
 	return r
 }
 
+// noEdges is a store that keeps no topology; nothing else is asked of it where the exporter is replaced.
+type noEdges struct{ Store }
+
+func (noEdges) InsertEdges(context.Context, []store.Edge, string) error  { return nil }
+func (noEdges) LastEdgeInsert(context.Context) (time.Time, error)        { return time.Now(), nil }
+func (noEdges) ReconcileEdges(context.Context, []time.Time) (int, error) { return 0, nil }
+func (noEdges) EdgeBucketsSince(context.Context, time.Time, int) ([]time.Time, error) {
+	return nil, nil
+}
+func (noEdges) EdgeBucketsOfTraces(context.Context, []store.TraceID, int) ([]time.Time, error) {
+	return nil, nil
+}
+
 func (r *running) settings(t *testing.T, opt options, ready func()) Settings {
 	return Settings{
 		ConfigFile: opt.configFile,
+		Store:      noEdges{},
 		QueueDir:   filepath.Join(t.TempDir(), "queue"),
 		Tokens:     opt.tokens,
 		Reads:      opt.reads,
