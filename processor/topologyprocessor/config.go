@@ -22,7 +22,7 @@ type Config struct {
 	// MaxNames is how many names of services, hosts and destinations are kept. Beyond it all state is cleared.
 	// Range [1000, 1e8]; default 200000.
 	MaxNames int `mapstructure:"max_names"`
-	// FlushInterval is how often counted edges are written. Range [100ms, 1m]; default 1s.
+	// FlushInterval is how often counted edges are written; with more than 2000 of them, every third time. Range [100ms, 1m]; default 1s.
 	FlushInterval time.Duration `mapstructure:"flush_interval"`
 	// ExternalAfter is how long a call may be unanswered by a server's span before it counts as one to an external host. When
 	// the server's span comes later, this is taken back. Range [0, window]; default 1s.

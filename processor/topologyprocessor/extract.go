@@ -118,5 +118,8 @@ func (g *graph) key(trace pcommon.TraceID, id pcommon.SpanID) spanKey {
 	var b [24]byte
 	copy(b[:], trace[:])
 	binary.NativeEndian.PutUint64(b[16:], binary.NativeEndian.Uint64(id[:]))
-	return spanKey(maphash.Bytes(g.seed, b[:]))
+	if h := maphash.Bytes(g.seed, b[:]); h != 0 && h != calleeHalf {
+		return h
+	}
+	return 1 // neither it nor its other half's key may be 0
 }

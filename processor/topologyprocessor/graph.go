@@ -1,8 +1,8 @@
 package topologyprocessor
 
 import (
-	"cmp"
 	"hash/maphash"
+	"math/bits"
 	"slices"
 	"time"
 
@@ -11,7 +11,7 @@ import (
 
 // spanKey stands for (trace id, span id): a keyed hash, so that a sender cannot make ids collide. Among a million spans two
 // share a key once in 37 million windows.
-type spanKey uint64
+type spanKey = uint64
 
 // calleeHalf tells the key of a server's or consumer's span from that of the client's when both have the same id, as Zipkin's
 // shared spans do. It is added to the key of the half that came second.
@@ -76,20 +76,18 @@ type waiting struct {
 // generation is what arrived during one window. Two are kept, so that a span is known for one to two windows.
 type generation struct {
 	born  time.Time
-	spans map[spanKey]seen
-	first map[spanKey]int32 // of the chain that waits for a span
+	spans table[seen]
+	first table[int32] // of the chain that waits for a span, -1 when that has come
 	waits []waiting
 }
 
-func newGeneration(now time.Time) *generation {
-	return &generation{born: now, spans: make(map[spanKey]seen), first: make(map[spanKey]int32)}
-}
+func newGeneration(now time.Time) *generation { return &generation{born: now} }
 
 // clear keeps the memory for the next window.
 func (g *generation) clear(now time.Time) {
 	g.born = now
-	clear(g.spans)
-	clear(g.first)
+	g.spans.clear()
+	g.first.clear()
 	g.waits = g.waits[:0]
 }
 
@@ -109,8 +107,9 @@ type graph struct {
 	old    *generation
 	// externals wait, oldest first.
 	externals []external
-	edges     map[edgeKey]*edge
-	named     []Edge // taken before the names were cleared
+	edges     []edge
+	edgeAt    table[int32] // place in edges, by the key's hash
+	named     []Edge       // taken before the names were cleared
 	dirty     *dirt
 	stats     stats
 }
@@ -133,19 +132,19 @@ type stats struct {
 }
 
 func newGraph(l limits, now time.Time) *graph {
-	g := &graph{limits: l, now: now, seed: maphash.MakeSeed(), edges: make(map[edgeKey]*edge), dirty: newDirt(l)}
+	g := &graph{limits: l, now: now, seed: maphash.MakeSeed(), dirty: newDirt(l)}
 	g.names.reset()
 	g.young, g.old = newGeneration(now), newGeneration(now)
 	return g
 }
 
 // open is the number of spans in memory.
-func (g *graph) open() int { return len(g.young.spans) + len(g.old.spans) }
+func (g *graph) open() int { return g.young.spans.n + g.old.spans.n }
 
 // tick sets the time and drops the older generation when the younger one has lived for a window or is full.
 func (g *graph) tick(now time.Time) {
 	g.now = now
-	full := len(g.young.spans) >= g.limits.maxSpans/2 || len(g.young.waits) >= g.limits.maxSpans/2
+	full := g.young.spans.n >= g.limits.maxSpans/2 || len(g.young.waits) >= g.limits.maxSpans/2
 	early := now.Sub(g.young.born) < g.limits.window
 	if early && !full {
 		return
@@ -153,15 +152,15 @@ func (g *graph) tick(now time.Time) {
 	g.settle()
 	if early {
 		g.settleAll()
-		g.stats.evicted += int64(len(g.old.spans))
+		g.stats.evicted += int64(g.old.spans.n)
 	}
 	// What is still waited for may be stored, from before this process or beyond a bound: reconciliation knows.
-	for _, at := range g.old.first {
-		for ; at >= 0; at = g.old.waits[at].next {
+	g.old.first.each(func(first *int32) {
+		for at := *first; at >= 0; at = g.old.waits[at].next {
 			g.stats.unpaired++
 			g.dirty.bucket(g.old.waits[at].startNS, g.now)
 		}
-	}
+	})
 	g.old, g.young = g.young, g.old
 	g.young.clear(now)
 	if g.names.len() > g.limits.maxNames {
@@ -176,12 +175,10 @@ func (g *graph) reset() {
 		for _, w := range gen.waits {
 			g.dirty.bucket(w.startNS, g.now)
 		}
-		for _, s := range gen.spans {
-			g.dirty.bucket(s.startNS, g.now)
-		}
+		gen.spans.each(func(s *seen) { g.dirty.bucket(s.startNS, g.now) })
 	}
 	g.settleAll()
-	g.named = append(g.named, g.take()...)
+	g.named = append(g.named, g.take(true)...)
 	g.young, g.old = newGeneration(g.now), newGeneration(g.now)
 	g.names.reset()
 }
@@ -217,78 +214,78 @@ func (g *graph) observe(s *span) {
 // enter remembers s, under the key that it returns, unless it is known.
 func (g *graph) enter(s *span) (spanKey, bool) {
 	e := s.seen()
-	first, gen, ok := g.find(s.key)
-	if !ok {
-		g.young.spans[s.key] = e
+	first := g.find(s.key)
+	if first == nil {
+		g.young.spans.put(s.key, e)
 		return s.key, true
 	}
 	if first.kind == s.kind {
 		return 0, false
 	}
 	twin := s.key ^ calleeHalf
-	if second, _, ok := g.find(twin); ok && second.kind == s.kind {
-		return 0, false
+	if second := g.find(twin); second != nil {
+		return 0, false // a third half tells nothing
 	}
 	e.flags |= flagTwin
 	if callee(s.kind) {
 		g.answer(s.key, e)
-		first, gen, _ = g.find(s.key)
 	}
 	if !callee(first.kind) {
 		g.dirty.trace(s.trace, g.now) // children that came before s were taken for those of first
 	}
 	first.flags |= flagTwin
-	gen.spans[s.key] = first
 	if callee(first.kind) {
 		e.flags |= flagAnswered
 	}
-	g.young.spans[twin] = e
+	g.young.spans.put(twin, e)
 	return twin, true
 }
 
 func callee(kind uint8) bool { return kind == kindServer || kind == kindConsumer }
 
-func (g *graph) find(key spanKey) (seen, *generation, bool) {
-	if s, ok := g.young.spans[key]; ok {
-		return s, g.young, true
+// find is the place of a span, nil when it is not known. A span that enters may move it.
+func (g *graph) find(key spanKey) *seen {
+	if s := g.young.spans.get(key); s != nil {
+		return s
 	}
-	s, ok := g.old.spans[key]
-	return s, g.old, ok
+	return g.old.spans.get(key)
 }
 
 // half is the span of a key; of two halves it is the callee's, for that one has the children.
-func (g *graph) half(key spanKey) (seen, bool) {
-	s, _, ok := g.find(key)
-	if ok && s.flags&flagTwin != 0 && !callee(s.kind) {
-		if t, _, ok := g.find(key ^ calleeHalf); ok && callee(t.kind) {
-			return t, true
+func (g *graph) half(key spanKey) *seen {
+	s := g.find(key)
+	if s != nil && s.flags&flagTwin != 0 && !callee(s.kind) {
+		if t := g.find(key ^ calleeHalf); t != nil && callee(t.kind) {
+			return t
 		}
 	}
-	return s, ok
+	return s
 }
 
 // follow pairs s with the span of key, its parent or a link's target, now or when that arrives.
 func (g *graph) follow(key spanKey, s seen, link bool) {
-	if from, ok := g.half(key); ok {
-		g.pair(key, from, s, link)
+	if from := g.half(key); from != nil {
+		g.pair(key, *from, s, link)
 		return
 	}
-	next, ok := g.young.first[key]
-	if !ok {
-		next = -1
+	at, next := int32(len(g.young.waits)), int32(-1)
+	if first := g.young.first.get(key); first != nil {
+		*first, next = at, *first
+	} else {
+		g.young.first.put(key, at)
 	}
-	g.young.first[key] = int32(len(g.young.waits))
 	g.young.waits = append(g.young.waits, waiting{seen: s, link: link, next: next})
 }
 
 // arrived pairs those that waited for key with s.
 func (g *graph) arrived(key spanKey, s seen) {
 	for _, gen := range [...]*generation{g.young, g.old} {
-		at, ok := gen.first[key]
-		if !ok {
+		first := gen.first.get(key)
+		if first == nil {
 			continue
 		}
-		delete(gen.first, key)
+		at := *first
+		*first = -1
 		for ; at >= 0; at = gen.waits[at].next {
 			g.pair(key, s, gen.waits[at].seen, gen.waits[at].link)
 		}
@@ -335,15 +332,14 @@ func (g *graph) pair(key spanKey, from, s seen, link bool) {
 
 // answer notes that s answers the call of a client span, so that this stayed inside the traced world, and takes back what was counted otherwise.
 func (g *graph) answer(key spanKey, s seen) {
-	at, gen, ok := g.find(key)
-	if !ok || at.kind != kindClient || at.flags&flagAnswered != 0 || at.service == s.service && !callee(s.kind) {
+	at := g.find(key)
+	if at == nil || at.kind != kindClient || at.flags&flagAnswered != 0 || at.service == s.service && !callee(s.kind) {
 		return
 	}
 	if at.flags&flagExternal != 0 {
 		g.countExternal(at, -1)
 	}
 	at.flags = at.flags&^flagExternal | flagAnswered
-	gen.spans[key] = at
 }
 
 // leaves counts the edges of calls to what sends no spans of its own.
@@ -385,16 +381,15 @@ func (g *graph) settleAll() {
 }
 
 func (g *graph) settleOne(key spanKey) {
-	s, gen, ok := g.find(key)
-	if !ok || s.flags&(flagAnswered|flagExternal) != 0 {
+	s := g.find(key)
+	if s == nil || s.flags&(flagAnswered|flagExternal) != 0 {
 		return
 	}
 	g.countExternal(s, 1)
 	s.flags |= flagExternal
-	gen.spans[key] = s
 }
 
-func (g *graph) countExternal(s seen, times int64) {
+func (g *graph) countExternal(s *seen, times int64) {
 	g.countTimes(semconv.EdgeExternal, s.service, s.peer, 0, s.startNS, times,
 		outcome{failed: s.flags&flagFailed != 0, durationNS: s.endNS - s.startNS, marks: s.flags & semconv.MarkRetry})
 }
@@ -414,8 +409,17 @@ type edgeKey struct {
 	kind                uint8
 }
 
-// edge is what was counted since the last take. Histograms are lists of buckets until then: appending is cheaper than a map.
+// hash is never 0.
+func (k edgeKey) hash() uint64 {
+	const a, b = 0x9e3779b97f4a7c15, 0xd6e8feb86659fd93
+	hi, lo := bits.Mul64(uint64(k.bucket)^uint64(k.kind)<<56^a, uint64(k.source)<<32|uint64(k.target)^b)
+	hi, lo = bits.Mul64(hi^lo^a, uint64(k.via)^b)
+	return hi ^ lo | 1
+}
+
+// edge is what was counted of a key and not written yet. Histograms are lists of buckets until then: appending is cheaper than a map.
 type edge struct {
+	edgeKey
 	calls, errors, coldStarts, retries, deadLetters, durationNS int64
 	latency, latencyBack, age                                   []uint16
 }
@@ -425,16 +429,11 @@ func (g *graph) count(kind uint8, source, target, via name, startNS int64, o out
 }
 
 func (g *graph) countTimes(kind uint8, source, target, via name, startNS int64, times int64, o outcome) {
-	k := edgeKey{bucketOf(startNS), source, target, via, kind}
-	e := g.edges[k]
+	e := g.edge(edgeKey{bucketOf(startNS), source, target, via, kind})
 	if e == nil {
-		if len(g.edges) >= g.limits.maxEdges {
-			g.stats.edgesOver++
-			g.dirty.bucket(startNS, g.now)
-			return
-		}
-		e = &edge{}
-		g.edges[k] = e
+		g.stats.edgesOver++
+		g.dirty.bucket(startNS, g.now)
+		return
 	}
 	e.calls += times
 	e.durationNS += times * o.durationNS
@@ -460,30 +459,85 @@ func (g *graph) countTimes(kind uint8, source, target, via name, startNS int64, 
 	}
 }
 
+// edge is the place of a key, nil when there are too many.
+func (g *graph) edge(k edgeKey) *edge {
+	hash := k.hash()
+	for {
+		at := g.edgeAt.get(hash)
+		if at == nil {
+			break
+		}
+		if e := &g.edges[*at]; e.edgeKey == k {
+			return e
+		}
+		hash += 2 // keys of one hash; odd numbers are never 0
+	}
+	if len(g.edges) >= g.limits.maxEdges {
+		return nil
+	}
+	g.edgeAt.put(hash, int32(len(g.edges)))
+	if len(g.edges) < cap(g.edges) { // an earlier edge's lists
+		g.edges = g.edges[:len(g.edges)+1]
+		e := &g.edges[len(g.edges)-1]
+		*e = edge{edgeKey: k, latency: e.latency[:0], latencyBack: e.latencyBack[:0], age: e.age[:0]}
+		return e
+	}
+	g.edges = append(g.edges, edge{edgeKey: k})
+	return &g.edges[len(g.edges)-1]
+}
+
 // bucketOf is the 10-second bucket of a Unix time, in Unix seconds.
 func bucketOf(ns int64) int64 {
 	s := ns / int64(time.Second)
 	return s - s%semconv.EdgeBucketSeconds
 }
 
-// take hands over what was counted, in a stable order, and starts anew.
-func (g *graph) take() []Edge {
-	all := g.named
+// histogramDelay is how long after its end a bucket's histograms are written: most of what belongs to it has come by then. Counts are
+// written at once. A histogram costs more than all the rest of its edge, so it should not be written in parts.
+const histogramDelay = 2 * time.Second
+
+// closed reports whether a bucket's histograms are to be written. One that lies ahead, by a clock that is wrong, is not waited for.
+func (g *graph) closed(bucket int64) bool {
+	const width = semconv.EdgeBucketSeconds
+	now := g.now.Unix()
+	return bucket+width+int64(histogramDelay/time.Second) <= now || bucket > now+width
+}
+
+// take hands over what was counted since the last one, in no order, and the histograms of buckets that are closed; with all, every
+// histogram.
+func (g *graph) take(all bool) []Edge {
+	out := g.named
 	g.named = nil
-	for k, e := range g.edges {
-		out := Edge{
-			BucketUnix: k.bucket, Type: k.kind, Source: g.names.text(k.source), Target: g.names.text(k.target), Via: g.names.text(k.via),
-			Calls: e.calls, Errors: e.errors, ColdStarts: e.coldStarts, Retries: e.retries, DeadLetters: e.deadLetters, DurationNS: e.durationNS,
-			Latency: histogram(e.latency, e.latencyBack), QueueAge: histogram(e.age, nil),
+	kept := 0
+	g.edgeAt.clear()
+	for i := range g.edges {
+		e := &g.edges[i]
+		whole := all || g.closed(e.bucket)
+		row := Edge{
+			BucketUnix: e.bucket, Type: e.kind, Calls: e.calls, Errors: e.errors, ColdStarts: e.coldStarts, Retries: e.retries,
+			DeadLetters: e.deadLetters, DurationNS: e.durationNS,
 		}
-		if out.isZero() {
-			continue // counted and taken back
+		if whole {
+			row.Latency, row.QueueAge = histogram(e.latency, e.latencyBack), histogram(e.age, nil)
 		}
-		all = append(all, out)
+		if !row.isZero() { // else nothing was counted, or it was taken back
+			row.Source, row.Target, row.Via = g.names.text(e.source), g.names.text(e.target), g.names.text(e.via)
+			out = append(out, row)
+		}
+		if whole {
+			continue
+		}
+		e.calls, e.errors, e.coldStarts, e.retries, e.deadLetters, e.durationNS = 0, 0, 0, 0, 0, 0
+		g.edges[kept], g.edges[i] = g.edges[i], g.edges[kept] // the lists of both live on
+		hash := g.edges[kept].hash()
+		for g.edgeAt.get(hash) != nil {
+			hash += 2
+		}
+		g.edgeAt.put(hash, int32(kept))
+		kept++
 	}
-	clear(g.edges)
-	slices.SortFunc(all, Edge.compare)
-	return all
+	g.edges = g.edges[:kept]
+	return out
 }
 
 func histogram(add, subtract []uint16) map[uint16]int64 {
@@ -520,9 +574,4 @@ type Edge struct {
 
 func (e Edge) isZero() bool {
 	return e.Calls == 0 && e.Errors == 0 && e.ColdStarts == 0 && e.Retries == 0 && e.DeadLetters == 0 && e.DurationNS == 0 && len(e.Latency) == 0 && len(e.QueueAge) == 0
-}
-
-func (e Edge) compare(o Edge) int {
-	return cmp.Or(cmp.Compare(e.BucketUnix, o.BucketUnix), cmp.Compare(e.Type, o.Type), cmp.Compare(e.Source, o.Source),
-		cmp.Compare(e.Target, o.Target), cmp.Compare(e.Via, o.Via))
 }

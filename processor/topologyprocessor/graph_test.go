@@ -94,11 +94,11 @@ func TestAnyOrder(t *testing.T) {
 				if i%7 == 0 {
 					g.tick(testNow.Add(time.Duration(i) * 100 * time.Millisecond))
 					g.settle()
-					edges = append(edges, g.take()...)
+					edges = append(edges, g.take(false)...)
 				}
 			}
 			g.settleAll()
-			edges = append(edges, g.take()...)
+			edges = append(edges, g.take(true)...)
 			if d := difference(counted(edges), want); d != "" {
 				t.Fatalf("seed %d:\n%s", seed, d)
 			}
@@ -115,7 +115,7 @@ func TestSharedIDs(t *testing.T) {
 	parent := rawSpan{trace: traceID(1), id: spanID(9), service: "web", kind: kindServer, startNS: start, endNS: start + 9}
 	feed(g, testNow, client, server, parent, client, server)
 	g.settleAll()
-	edges := g.take()
+	edges := g.take(true)
 	if d := difference(counted(edges), reference([]rawSpan{client, server, parent})); d != "" {
 		t.Error(d)
 	}
@@ -133,20 +133,66 @@ func TestExternalIsTakenBack(t *testing.T) {
 	client := rawSpan{trace: traceID(1), id: spanID(1), service: "web", kind: kindClient, startNS: start, endNS: start + 7, peer: "shop.example", category: categoryCall, flags: flagFailed}
 	feed(g, testNow, client)
 	g.settle()
-	if got := g.take(); len(got) != 0 {
+	if got := g.take(true); len(got) != 0 {
 		t.Fatalf("within the grace period: got %+v, want nothing", got)
 	}
 	g.tick(testNow.Add(time.Second))
 	g.settle()
-	got := g.take()
+	got := g.take(true)
 	if len(got) != 1 || got[0].Type != semconv.EdgeExternal || got[0].Calls != 1 || got[0].Errors != 1 {
 		t.Fatalf("after it: got %+v, want one failed external call", got)
 	}
 	feed(g, testNow.Add(2*time.Second), rawSpan{trace: traceID(1), id: spanID(2), parent: spanID(1), service: "shop", kind: kindServer, startNS: start, endNS: start + 3})
-	got = g.take()
+	got = g.take(true)
+	slices.SortFunc(got, func(a, b Edge) int { return int(a.Type) - int(b.Type) })
 	if len(got) != 2 || got[0].Type != semconv.EdgeCall || got[0].Calls != 1 || got[1].Calls != -1 || got[1].Errors != -1 || got[1].DurationNS != -7 {
 		t.Fatalf("after the answer: got %+v, want a call and the external one taken back", got)
 	}
+}
+
+// Counts are written at once, histograms when their ten seconds are over, or when a clock is so wrong that nobody can wait for it.
+func TestHistogramsAreWrittenOnce(t *testing.T) {
+	g := newGraph(testLimits(), testNow)
+	at := testNow.Truncate(10 * time.Second)
+	call := func(id uint64, start time.Time) {
+		feed(g, g.now, rawSpan{trace: traceID(id), id: spanID(1), service: "web", kind: kindServer, startNS: start.UnixNano(), endNS: start.UnixNano() + 100})
+	}
+	take := func(now time.Time) []Edge {
+		g.tick(now)
+		return g.take(false)
+	}
+	is := func(what string, got []Edge, calls int64, latencies int) {
+		t.Helper()
+		if len(got) != 1 || got[0].Calls != calls || len(got[0].Latency) != latencies {
+			t.Errorf("%s: got %+v, want %d calls and %d buckets", what, got, calls, latencies)
+		}
+	}
+	call(1, at)
+	call(2, at)
+	is("at once", take(at.Add(time.Second)), 2, 0)
+	if got := take(at.Add(2 * time.Second)); len(got) != 0 {
+		t.Errorf("nothing new: got %+v", got)
+	}
+	call(3, at)
+	is("later", take(at.Add(5*time.Second)), 1, 0)
+	if got := take(at.Add(11 * time.Second)); len(got) != 0 {
+		t.Errorf("not closed yet: got %+v", got)
+	}
+	closed := take(at.Add(12 * time.Second))
+	is("closed", closed, 0, 1)
+	if n := closed[0].Latency[semconv.LatencyBucket(100)]; n != 3 {
+		t.Errorf("histogram: got %d, want all 3 calls", n)
+	}
+	if len(g.edges) != 0 {
+		t.Errorf("%d edges are left", len(g.edges))
+	}
+	call(4, at)
+	is("late", take(at.Add(13*time.Second)), 1, 1)
+	call(5, at.Add(time.Hour))
+	is("ahead", take(at.Add(14*time.Second)), 1, 1)
+	call(6, at.Add(20*time.Second))
+	take(at.Add(20 * time.Second))
+	is("all", g.take(true), 0, 1)
 }
 
 func TestWindow(t *testing.T) {
@@ -198,7 +244,7 @@ func TestMaxEdges(t *testing.T) {
 	for i := range uint64(300) {
 		feed(g, testNow, rawSpan{trace: traceID(i + 1), id: spanID(1), service: fmt.Sprintf("service-%d", i), kind: kindServer, startNS: testNow.UnixNano()})
 	}
-	if got := g.take(); len(got) != 100 || g.stats.edgesOver != 200 || len(g.dirty.buckets) != 1 {
+	if got := g.take(true); len(got) != 100 || g.stats.edgesOver != 200 || len(g.dirty.buckets) != 1 {
 		t.Errorf("got %d edges, %d over, %d marked buckets, want 100, 200, 1", len(got), g.stats.edgesOver, len(g.dirty.buckets))
 	}
 }
@@ -213,7 +259,7 @@ func TestMaxNames(t *testing.T) {
 	for i := range uint64(10_000) {
 		feed(g, testNow, rawSpan{trace: traceID(i + 1), id: spanID(1), service: fmt.Sprintf("service-%d", i), kind: kindServer, startNS: testNow.UnixNano()})
 	}
-	edges = append(edges, g.take()...)
+	edges = append(edges, g.take(true)...)
 	if g.stats.resets == 0 || g.names.len() > 3000 {
 		t.Errorf("got %d resets, %d names, want some and at most 3000", g.stats.resets, g.names.len())
 	}
@@ -288,7 +334,7 @@ func BenchmarkGraph(b *testing.B) {
 				}
 				feed(g, testNow, spans...)
 				if n%1000 == 0 {
-					g.take()
+					g.take(true)
 				}
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*perTrace), "ns/span")

@@ -421,7 +421,7 @@ func BenchmarkConsume(b *testing.B) {
 			b.Fatal(err)
 		}
 		if trace%100 == 0 {
-			p.graph.take()
+			p.graph.take(true)
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/span")

@@ -17,6 +17,7 @@ type writer struct {
 
 	// unsent is a block whose outcome is not known; it is sent again under its token before anything else.
 	unsent      []Edge
+	skipped     int // flushes put off since the last one
 	unsentToken string
 
 	// since is from when on stored spans may not have been counted: two windows before the last edge of an earlier process.
@@ -49,6 +50,9 @@ func (w *writer) run(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
+		if w.skip() {
+			continue
+		}
 		if !w.known && !w.look(ctx) || !w.flush(ctx, false) || w.cfg.ReconcileInterval == 0 {
 			continue
 		}
@@ -57,6 +61,24 @@ func (w *writer) run(ctx context.Context) {
 			w.reconcile(ctx, now)
 		}
 	}
+}
+
+// With more than manyEdges to write, and every flush writes an edge anew as long as its ten seconds last, most flushes are put off, for
+// manyFlushes intervals in all.
+const (
+	manyEdges   = 2000
+	manyFlushes = 3
+)
+
+func (w *writer) skip() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.graph.edges) < manyEdges || w.skipped == manyFlushes-1 {
+		w.skipped = 0
+		return false
+	}
+	w.skipped++
+	return true
 }
 
 // look finds out where an earlier process left off. It goes before the first write, which would hide that.
@@ -94,7 +116,7 @@ func (w *writer) flush(ctx context.Context, final bool) bool {
 		if final {
 			w.graph.settleAll()
 		}
-		edges, counted := w.graph.take(), w.graph.stats
+		edges, counted := w.graph.take(final), w.graph.stats
 		w.graph.stats = stats{}
 		w.mu.Unlock()
 		w.tel.report(counted)
