@@ -66,29 +66,21 @@ type seen struct {
 	kind, flags    uint8
 }
 
-// waiting is a span whose parent, or whose link's target, has not been seen. Those that wait for the same one are a chain.
+// kindAbsent is the kind of a span that has not come, but is waited for.
+const kindAbsent = 255
+
+// entry is a span, or the place of one that others wait for. Both are one look-up: memory is what a look-up costs.
+type entry struct {
+	seen
+	generation uint8 // in which it came, or was last waited for
+	first      int32 // 1 + index in waits of the chain that waits for it, 0 for none
+}
+
+// waiting is a span whose parent, or whose link's target, has not come. Those that wait for the same one are a chain.
 type waiting struct {
 	seen
 	link bool
-	next int32 // index in the same generation, -1 at the end
-}
-
-// generation is what arrived during one window. Two are kept, so that a span is known for one to two windows.
-type generation struct {
-	born  time.Time
-	spans table[seen]
-	first table[int32] // of the chain that waits for a span, -1 when that has come
-	waits []waiting
-}
-
-func newGeneration(now time.Time) *generation { return &generation{born: now} }
-
-// clear keeps the memory for the next window.
-func (g *generation) clear(now time.Time) {
-	g.born = now
-	g.spans.clear()
-	g.first.clear()
-	g.waits = g.waits[:0]
+	next int32 // as entry.first
 }
 
 // external is a call that becomes one of an external host when no server span turns up within the grace period.
@@ -103,8 +95,14 @@ type graph struct {
 	now    time.Time // of the call under way
 	seed   maphash.Seed
 	names  names
-	young  *generation
-	old    *generation
+	// known are the spans of this generation, which began at born, and of the one before it: each is known for one to two windows.
+	known      table[entry]
+	waits      []waiting
+	kept       []slot[entry] // memory for forget, as keptWaits
+	keptWaits  []waiting
+	born       time.Time
+	generation uint8
+	young      int // entries of this generation
 	// externals wait, oldest first.
 	externals []external
 	edges     []edge
@@ -134,52 +132,79 @@ type stats struct {
 func newGraph(l limits, now time.Time) *graph {
 	g := &graph{limits: l, now: now, seed: maphash.MakeSeed(), dirty: newDirt(l)}
 	g.names.reset()
-	g.young, g.old = newGeneration(now), newGeneration(now)
+	g.born = now
 	return g
 }
 
-// open is the number of spans in memory.
-func (g *graph) open() int { return g.young.spans.n + g.old.spans.n }
+// open is the number of spans in memory, and of those that are waited for.
+func (g *graph) open() int { return g.known.n }
 
-// tick sets the time and drops the older generation when the younger one has lived for a window or is full.
+// tick sets the time and begins a new generation when this one has lived for a window or is full; the one before it is forgotten.
 func (g *graph) tick(now time.Time) {
 	g.now = now
-	full := g.young.spans.n >= g.limits.maxSpans/2 || len(g.young.waits) >= g.limits.maxSpans/2
-	early := now.Sub(g.young.born) < g.limits.window
+	full := g.young >= g.limits.maxSpans/2 || len(g.waits) >= g.limits.maxSpans
+	early := now.Sub(g.born) < g.limits.window
 	if early && !full {
 		return
 	}
 	g.settle()
 	if early {
 		g.settleAll()
-		g.stats.evicted += int64(g.old.spans.n)
+		g.stats.evicted += int64(g.known.n - g.young)
 	}
-	// What is still waited for may be stored, from before this process or beyond a bound: reconciliation knows.
-	g.old.first.each(func(first *int32) {
-		for at := *first; at >= 0; at = g.old.waits[at].next {
-			g.stats.unpaired++
-			g.dirty.bucket(g.old.waits[at].startNS, g.now)
-		}
-	})
-	g.old, g.young = g.young, g.old
-	g.young.clear(now)
+	g.forget()
 	if g.names.len() > g.limits.maxNames {
 		g.reset()
 	}
 }
 
+// forget keeps only this generation, and begins the next. What is still waited for may be stored, from before this process or beyond a
+// bound: reconciliation knows.
+func (g *graph) forget() {
+	g.keptWaits = g.keptWaits[:0]
+	g.kept = g.kept[:0]
+	g.known.each(func(key uint64, e *entry) {
+		if e.generation != g.generation {
+			for at := e.first; at > 0; at = g.waits[at-1].next {
+				g.stats.unpaired++
+				g.dirty.bucket(g.waits[at-1].startNS, g.now)
+			}
+			return
+		}
+		first := int32(0)
+		for at := e.first; at > 0; at = g.waits[at-1].next {
+			w := g.waits[at-1]
+			w.next = first
+			g.keptWaits = append(g.keptWaits, w)
+			first = int32(len(g.keptWaits))
+		}
+		e.first = first
+		g.kept = append(g.kept, slot[entry]{key, *e})
+	})
+	g.known.clear()
+	for i := range g.kept {
+		g.known.put(g.kept[i].key, g.kept[i].value)
+	}
+	g.waits, g.keptWaits = g.keptWaits, g.waits
+	g.generation++
+	g.young, g.born = 0, g.now
+}
+
 // reset forgets everything but the edges, whose names are kept; what was open is left to reconciliation.
 func (g *graph) reset() {
 	g.stats.resets++
-	for _, gen := range []*generation{g.young, g.old} {
-		for _, w := range gen.waits {
-			g.dirty.bucket(w.startNS, g.now)
-		}
-		gen.spans.each(func(s *seen) { g.dirty.bucket(s.startNS, g.now) })
+	for i := range g.waits {
+		g.dirty.bucket(g.waits[i].startNS, g.now)
 	}
+	g.known.each(func(_ uint64, e *entry) {
+		if e.kind != kindAbsent {
+			g.dirty.bucket(e.startNS, g.now)
+		}
+	})
 	g.settleAll()
 	g.named = append(g.named, g.take(true)...)
-	g.young, g.old = newGeneration(g.now), newGeneration(g.now)
+	g.known.clear()
+	g.waits, g.young = g.waits[:0], 0
 	g.names.reset()
 }
 
@@ -194,7 +219,7 @@ func (g *graph) observe(s *span) {
 			g.dirty.bucket(s.startNS, g.now)
 		}
 	}
-	key, isNew := g.enter(s)
+	key, first, isNew := g.enter(s)
 	if !isNew {
 		g.stats.duplicates++
 		return
@@ -208,47 +233,55 @@ func (g *graph) observe(s *span) {
 		g.follow(l, s.seen(), true)
 	}
 	g.leaves(s, key)
-	g.arrived(s.key, s.seen())
+	for ; first > 0; first = g.waits[first-1].next {
+		g.pair(s.key, s.seen(), g.waits[first-1].seen, g.waits[first-1].link)
+	}
 }
 
-// enter remembers s, under the key that it returns, unless it is known.
-func (g *graph) enter(s *span) (spanKey, bool) {
-	e := s.seen()
-	first := g.find(s.key)
-	if first == nil {
-		g.young.spans.put(s.key, e)
-		return s.key, true
+// enter remembers s unless it is known, and returns its key, and the chain that waits for it.
+func (g *graph) enter(s *span) (key spanKey, first int32, isNew bool) {
+	e := entry{seen: s.seen(), generation: g.generation}
+	at := g.known.get(s.key)
+	if at == nil {
+		g.known.put(s.key, e)
+		g.young++
+		return s.key, 0, true
 	}
-	if first.kind == s.kind {
-		return 0, false
+	if at.kind == kindAbsent {
+		first = at.first
+		if at.generation != g.generation {
+			g.young++
+		}
+		*at = e
+		return s.key, first, true
 	}
-	twin := s.key ^ calleeHalf
-	if second := g.find(twin); second != nil {
-		return 0, false // a third half tells nothing
+	if at.kind == s.kind || g.find(s.key^calleeHalf) != nil { // a third half tells nothing
+		return 0, 0, false
 	}
 	e.flags |= flagTwin
 	if callee(s.kind) {
-		g.answer(s.key, e)
+		g.answer(s.key, e.seen)
 	}
-	if !callee(first.kind) {
-		g.dirty.trace(s.trace, g.now) // children that came before s were taken for those of first
+	if !callee(at.kind) {
+		g.dirty.trace(s.trace, g.now) // children that came before s were taken for those of the other half
 	}
-	first.flags |= flagTwin
-	if callee(first.kind) {
+	at.flags |= flagTwin
+	if callee(at.kind) {
 		e.flags |= flagAnswered
 	}
-	g.young.spans.put(twin, e)
-	return twin, true
+	g.known.put(s.key^calleeHalf, e)
+	g.young++
+	return s.key ^ calleeHalf, 0, true
 }
 
 func callee(kind uint8) bool { return kind == kindServer || kind == kindConsumer }
 
 // find is the place of a span, nil when it is not known. A span that enters may move it.
 func (g *graph) find(key spanKey) *seen {
-	if s := g.young.spans.get(key); s != nil {
-		return s
+	if e := g.known.get(key); e != nil && e.kind != kindAbsent {
+		return &e.seen
 	}
-	return g.old.spans.get(key)
+	return nil
 }
 
 // half is the span of a key; of two halves it is the callee's, for that one has the children.
@@ -268,28 +301,17 @@ func (g *graph) follow(key spanKey, s seen, link bool) {
 		g.pair(key, *from, s, link)
 		return
 	}
-	at, next := int32(len(g.young.waits)), int32(-1)
-	if first := g.young.first.get(key); first != nil {
-		*first, next = at, *first
-	} else {
-		g.young.first.put(key, at)
+	at := g.known.get(key)
+	if at == nil {
+		g.known.put(key, entry{seen: seen{kind: kindAbsent}, generation: g.generation})
+		g.young++
+		at = g.known.get(key)
+	} else if at.generation != g.generation {
+		at.generation = g.generation
+		g.young++
 	}
-	g.young.waits = append(g.young.waits, waiting{seen: s, link: link, next: next})
-}
-
-// arrived pairs those that waited for key with s.
-func (g *graph) arrived(key spanKey, s seen) {
-	for _, gen := range [...]*generation{g.young, g.old} {
-		first := gen.first.get(key)
-		if first == nil {
-			continue
-		}
-		at := *first
-		*first = -1
-		for ; at >= 0; at = gen.waits[at].next {
-			g.pair(key, s, gen.waits[at].seen, gen.waits[at].link)
-		}
-	}
+	g.waits = append(g.waits, waiting{seen: s, link: link, next: at.first})
+	at.first = int32(len(g.waits))
 }
 
 // pair counts the edge from a parent, or a link's target, to s.

@@ -201,8 +201,8 @@ func TestWindow(t *testing.T) {
 	child := rawSpan{trace: traceID(1), id: spanID(2), parent: spanID(1), service: "shop", kind: kindServer, startNS: start, endNS: start + 3}
 	feed(g, testNow, child)
 	g.tick(testNow.Add(time.Minute))
-	if g.open() != 1 {
-		t.Fatalf("after one window: %d spans open, want 1", g.open())
+	if g.open() != 2 {
+		t.Fatalf("after one window: %d spans open, want the child and its parent's place", g.open())
 	}
 	g.tick(testNow.Add(2 * time.Minute))
 	if g.open() != 0 || g.stats.unpaired != 1 {
@@ -229,8 +229,9 @@ func TestMaxSpans(t *testing.T) {
 			t.Fatalf("%d spans open, want at most 1000", g.open())
 		}
 	}
-	if g.stats.evicted != 4000 || g.stats.unpaired != 4000 {
-		t.Errorf("got %d evicted, %d unpaired, want 4000 each", g.stats.evicted, g.stats.unpaired)
+	// Of the 10 000 spans and places of parents, 500 twice may stay.
+	if g.stats.evicted < 9000 || g.stats.evicted > 9500 || g.stats.unpaired != g.stats.evicted/2 {
+		t.Errorf("got %d evicted, %d unpaired, want 9000 to 9500 and half of that", g.stats.evicted, g.stats.unpaired)
 	}
 	if len(g.dirty.buckets) != 1 {
 		t.Errorf("got %d marked buckets, want 1", len(g.dirty.buckets))

@@ -43,18 +43,27 @@ type topology struct {
 	mu    sync.Mutex // protects graph
 	graph *graph
 
+	// work is what was accepted and not counted yet: one goroutine counts, so that the graph stays in one processor's cache and nobody
+	// who waits for an answer waits for it.
+	work chan *[]rawSpan
+	// stopped is closed when nobody counts any more.
+	stopped chan struct{}
+
 	// Set by Start.
 	registration metric.Registration
-	cancel       context.CancelFunc
-	done         chan struct{}
+	stop         []func() // of the goroutines, in this order
 }
+
+// maxWork bounds the requests that wait to be counted; beyond it clients wait.
+const maxWork = 64
 
 func newTopology(cfg Config, set component.TelemetrySettings, next consumer.Traces, sink Sink) (*topology, error) {
 	tel, err := newTelemetry(set.MeterProvider)
 	if err != nil {
 		return nil, fmt.Errorf("register metrics: %w", err)
 	}
-	t := &topology{cfg: cfg, next: next, sink: sink, log: set.Logger, tel: tel, now: time.Now}
+	t := &topology{cfg: cfg, next: next, sink: sink, log: set.Logger, tel: tel, now: time.Now,
+		work: make(chan *[]rawSpan, maxWork), stopped: make(chan struct{})}
 	t.graph = newGraph(cfg.limits(), t.now())
 	return t, nil
 }
@@ -72,14 +81,42 @@ func (t *topology) Start(context.Context, component.Host) (err error) {
 	if err != nil {
 		return fmt.Errorf("register metrics: %w", err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	t.cancel, t.done = cancel, make(chan struct{})
 	w := &writer{topology: t, id: rand.Text(), started: t.now()}
-	go func() {
-		defer close(t.done)
-		w.run(ctx)
-	}()
+	t.stop = []func(){start(t.count), start(w.run)}
 	return nil
+}
+
+// start runs f in a goroutine and returns what ends it and waits for it.
+func start(f func(context.Context)) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f(ctx)
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
+}
+
+// count takes in what was accepted, until ctx is done and nothing is left.
+func (t *topology) count(ctx context.Context) {
+	defer close(t.stopped)
+	for {
+		select {
+		case raw := <-t.work:
+			t.observe(raw)
+			continue
+		case <-ctx.Done():
+		}
+		select {
+		case raw := <-t.work:
+			t.observe(raw)
+		default:
+			return
+		}
+	}
 }
 
 // ConsumeTraces passes td on and counts it when it was accepted.
@@ -89,24 +126,33 @@ func (t *topology) ConsumeTraces(ctx context.Context, td ptrace.Traces) error {
 		raw = new([]rawSpan)
 	}
 	*raw = extract((*raw)[:0], td)
-	err := t.next.ConsumeTraces(ctx, td)
-	if err == nil {
-		t.observe(*raw)
+	if err := t.next.ConsumeTraces(ctx, td); err != nil {
+		t.free(raw)
+		return err
 	}
-	clear(*raw)
-	t.raw.Put(raw)
-	return err
+	select {
+	case t.work <- raw:
+	case <-t.stopped:
+		t.free(raw) // reconciled after the next start
+	}
+	return nil
 }
 
-func (t *topology) observe(raw []rawSpan) {
+func (t *topology) observe(raw *[]rawSpan) {
 	now := t.now()
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	for i := range raw {
+	for i := range *raw {
 		t.graph.tick(now)
-		s := t.graph.span(&raw[i])
+		s := t.graph.span(&(*raw)[i])
 		t.graph.observe(&s)
 	}
+	t.mu.Unlock()
+	t.free(raw)
+}
+
+func (t *topology) free(raw *[]rawSpan) {
+	clear(*raw)
+	t.raw.Put(raw)
 }
 
 // shutdownTimeout bounds the last write.
@@ -114,11 +160,12 @@ const shutdownTimeout = 5 * time.Second
 
 // Shutdown writes what was counted. What cannot be written any more is found by reconciliation after the next start.
 func (t *topology) Shutdown(context.Context) error {
-	if t.cancel == nil {
+	if t.stop == nil {
 		return nil
 	}
-	t.cancel()
-	<-t.done
-	t.cancel = nil
+	for _, stop := range t.stop {
+		stop()
+	}
+	t.stop = nil
 	return t.registration.Unregister()
 }

@@ -116,7 +116,7 @@ func (r *recorder) calls() (n int64) {
 	return n
 }
 
-func start(t *testing.T, sink Sink, next consumer.Traces) *topology {
+func started(t *testing.T, sink Sink, next consumer.Traces) *topology {
 	t.Helper()
 	p, err := newTopology(*defaultConfig().(*Config), componenttest.NewNopTelemetrySettings(), next, sink)
 	if err != nil {
@@ -128,8 +128,8 @@ func start(t *testing.T, sink Sink, next consumer.Traces) *topology {
 	return p
 }
 
-// entry is a request with one server span of a user's call.
-func entry(at time.Time, id byte) ptrace.Traces {
+// userCall is a request with one server span of a user's call.
+func userCall(at time.Time, id byte) ptrace.Traces {
 	td := ptrace.NewTraces()
 	rs := td.ResourceSpans().AppendEmpty()
 	rs.Resource().Attributes().PutStr("service.name", "web")
@@ -174,8 +174,8 @@ func TestContract(t *testing.T) {
 func TestPassesOnAndCounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sink, next := &recorder{}, &consumertest.TracesSink{}
-		p := start(t, sink, next)
-		td := entry(time.Now(), 1)
+		p := started(t, sink, next)
+		td := userCall(time.Now(), 1)
 		if err := p.ConsumeTraces(t.Context(), td); err != nil {
 			t.Fatal(err)
 		}
@@ -197,8 +197,8 @@ func TestPassesOnAndCounts(t *testing.T) {
 func TestRefusedIsNotCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sink := &recorder{}
-		p := start(t, sink, consumertest.NewErr(errors.New("full")))
-		if err := p.ConsumeTraces(t.Context(), entry(time.Now(), 1)); err == nil || err.Error() != "full" {
+		p := started(t, sink, consumertest.NewErr(errors.New("full")))
+		if err := p.ConsumeTraces(t.Context(), userCall(time.Now(), 1)); err == nil || err.Error() != "full" {
 			t.Errorf("got %v, want the next component's error", err)
 		}
 		if err := p.Shutdown(t.Context()); err != nil {
@@ -214,11 +214,11 @@ func TestRefusedIsNotCounted(t *testing.T) {
 func TestSinkAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sink := &recorder{}
-		p := start(t, sink, consumertest.NewNop())
+		p := started(t, sink, consumertest.NewNop())
 		time.Sleep(2 * time.Second)
 		sink.set(func(r *recorder) { r.broken = true })
 		for i := range byte(5) {
-			if err := p.ConsumeTraces(t.Context(), entry(time.Now(), i)); err != nil {
+			if err := p.ConsumeTraces(t.Context(), userCall(time.Now(), i)); err != nil {
 				t.Fatal(err)
 			}
 			time.Sleep(3 * time.Second)
@@ -241,8 +241,8 @@ func TestSinkAway(t *testing.T) {
 func TestShutdownWritesTheRest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sink := &recorder{}
-		p := start(t, sink, consumertest.NewNop())
-		if err := p.ConsumeTraces(t.Context(), entry(time.Now(), 1)); err != nil {
+		p := started(t, sink, consumertest.NewNop())
+		if err := p.ConsumeTraces(t.Context(), userCall(time.Now(), 1)); err != nil {
 			t.Fatal(err)
 		}
 		if err := p.Shutdown(t.Context()); err != nil {
@@ -261,7 +261,7 @@ func TestRecovery(t *testing.T) {
 		old := time.Now().Add(-10 * time.Minute).Truncate(10 * time.Second)
 		last := time.Now().Add(-5 * time.Minute)
 		sink := &recorder{stored: []time.Time{old}, last: last, behind: time.Hour}
-		p := start(t, sink, consumertest.NewNop())
+		p := started(t, sink, consumertest.NewNop())
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		if len(sink.told().asked) != 0 {
@@ -292,7 +292,7 @@ func TestBackfill(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sink := &recorder{}
 		began := time.Now()
-		p := start(t, sink, consumertest.NewNop())
+		p := started(t, sink, consumertest.NewNop())
 		time.Sleep(11 * time.Second)
 		synctest.Wait()
 		if len(sink.told().asked) != 1 || !sink.told().asked[0].Equal(began.Add(-backfill)) {
@@ -309,9 +309,9 @@ func TestLateSpans(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		at := time.Now().Add(-time.Hour).Truncate(10 * time.Second)
 		sink := &recorder{ofTraces: []time.Time{at, at.Add(time.Minute)}, last: time.Now()}
-		p := start(t, sink, consumertest.NewNop())
+		p := started(t, sink, consumertest.NewNop())
 		time.Sleep(3 * time.Minute) // past the recoveries
-		if err := p.ConsumeTraces(t.Context(), entry(at, 1)); err != nil {
+		if err := p.ConsumeTraces(t.Context(), userCall(at, 1)); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(30 * time.Second)
@@ -321,7 +321,7 @@ func TestLateSpans(t *testing.T) {
 		}
 		// A failure is tried again.
 		sink.set(func(r *recorder) { r.reconciled = nil })
-		if err := p.ConsumeTraces(t.Context(), entry(at, 2)); err != nil {
+		if err := p.ConsumeTraces(t.Context(), userCall(at, 2)); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(2 * time.Second)
@@ -417,9 +417,12 @@ func BenchmarkConsume(b *testing.B) {
 				s.SetEndTimestamp(at + 1000)
 			}
 		}
-		if err := p.ConsumeTraces(b.Context(), td); err != nil {
-			b.Fatal(err)
+		raw, _ := p.raw.Get().(*[]rawSpan)
+		if raw == nil {
+			raw = new([]rawSpan)
 		}
+		*raw = extract((*raw)[:0], td)
+		p.observe(raw)
 		if trace%100 == 0 {
 			p.graph.take(true)
 		}

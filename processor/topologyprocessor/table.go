@@ -55,10 +55,10 @@ func (t *table[V]) grow() {
 }
 
 // each visits all values, in no order.
-func (t *table[V]) each(visit func(v *V)) {
+func (t *table[V]) each(visit func(key uint64, v *V)) {
 	for i := range t.slots {
 		if t.slots[i].key != 0 {
-			visit(&t.slots[i].value)
+			visit(t.slots[i].key, &t.slots[i].value)
 		}
 	}
 }

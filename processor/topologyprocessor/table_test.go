@@ -25,7 +25,7 @@ func TestTable(t *testing.T) {
 			t.Fatalf("%d keys, want %d", table.n, len(want))
 		}
 		seen := 0
-		table.each(func(*int) { seen++ })
+		table.each(func(uint64, *int) { seen++ })
 		if seen != len(want) {
 			t.Errorf("visited %d, want %d", seen, len(want))
 		}
