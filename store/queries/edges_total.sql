@@ -2,7 +2,7 @@
 -- Params: from, to (half-open, Unix seconds, multiples of 10); inner_from, inner_to: the whole 5 minutes within, which edges_5m answers.
 -- Reads: edges_5m and the ends from edges, by their primary keys.
 SELECT
-    type, '' AS source, '' AS target, '' AS via,
+    type, toLowCardinality('') AS source, toLowCardinality('') AS target, toLowCardinality('') AS via,
     sum(e.calls) AS calls, sum(e.errors) AS errors, sum(e.cold_starts) AS cold_starts, sum(e.retries) AS retries, sum(e.dead_letters) AS dead_letters,
     sum(e.duration_ns) AS duration_ns, sumMap(e.latency) AS latency, sumMap(e.queue_age) AS queue_age
 FROM
