@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -251,11 +252,17 @@ func (c *collector) stop() error {
 	}
 }
 
+// freeAddress is a loopback address that nobody listens on, below the ports that the kernel hands to outgoing connections: those might
+// take it before it is listened on.
 func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+	const least, ports, tries = 20_000, 10_000, 100
+	var errs []error
+	for range tries {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", least+rand.IntN(ports)))
+		if err == nil {
+			return l.Addr().String(), l.Close()
+		}
+		errs = append(errs, err)
 	}
-	defer l.Close()
-	return l.Addr().String(), nil
+	return "", fmt.Errorf("find a free port: %w", errs[0])
 }
