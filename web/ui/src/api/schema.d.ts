@@ -38,6 +38,124 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/operations/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Calls, errors and latencies of every operation or service.
+         * @description Read from counts by minute, so the range is widened to whole minutes. Counts are exact; a span that a client sends twice counts twice.
+         *     Quantiles are within 2 %. Names beyond the first 1000 of a service, 5000 services or 50 000 operations in a day and collector
+         *     are counted under "(other)".
+         */
+        get: operations["getOperationStats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operations/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Calls, errors and latencies over time, of all spans or of those of a service, operation or kind. */
+        get: operations["getOperationSeries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/percentile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a span's duration ranks among those of its operation. */
+        get: operations["getPercentile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What each database statement costs, literals aside.
+         * @description Read from counts by minute, so the range is widened to whole minutes. Statements beyond the first 20 000 in a day and collector
+         *     are counted as one, with hash 0 and text "(other)".
+         */
+        get: operations["getStatements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/heatmap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Spans by time and duration.
+         * @description Without other conditions than service, operation and kind, and with a step of whole minutes, it is read from counts by minute; else
+         *     from the spans in range.
+         */
+        get: operations["getHeatmap"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/histogram": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Spans by duration, and over time.
+         * @description Read in the same way as the heat map.
+         */
+        get: operations["getHistogram"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/attributes": {
         parameters: {
             query?: never;
@@ -81,10 +199,69 @@ export interface paths {
         };
         /**
          * Traces with a span that satisfies every condition, newest first.
-         * @description service, operation, kind, status, attr, minDuration and maxDuration must all hold on one and the same span.
-         *     errors, minTraceDuration and maxTraceDuration look at the whole trace. Nothing is required.
+         * @description service, operation, kind, status, attr, minDuration, maxDuration and where must all hold on one and the same span.
+         *     errors, minTraceDuration, maxTraceDuration and structure look at the whole trace. Nothing is required.
          */
         get: operations["searchTraces"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/traces/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The same search with its parameters in a JSON body, for conditions too long for an address. */
+        post: operations["searchTracesByBody"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/traces/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How many spans and traces a search finds.
+         * @description Exact up to 100 000 traces, or 20 000 where there are conditions on whole traces or a structure; beyond, atLeast is true. The
+         *     spans are those that satisfy the conditions on spans; with a structure and no such condition, those that satisfy its b.
+         */
+        get: operations["countTraces"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/facets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The most frequent values of some fields on the spans that a search finds, with their errors.
+         * @description Counts the same spans as /api/v1/traces/count. Where these are more than about two million, 16 evenly spread slices of the time
+         *     range are looked at, and share says how much of it that is; all counts are then of the sample.
+         */
+        get: operations["getFacets"];
         put?: never;
         post?: never;
         delete?: never;
@@ -106,6 +283,69 @@ export interface paths {
          *     With format=compact, what a waterfall draws and nothing else.
          */
         get: operations["getTrace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/traces/{traceId}/skeleton": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A whole trace without what its spans say, as binary columns.
+         * @description What a waterfall of any size is drawn from: tree, times, names, statuses, links; no attributes. docs/api.md describes
+         *     the format. Rows are in depth-first order, children by start time. A trace of more than 1,000,000 spans is refused.
+         */
+        get: operations["getSkeleton"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/traces/{traceId}/analysis": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Why a trace is slow and why it failed.
+         * @description Critical path, self times, database, repeated calls, cold starts, error origins, what is missing. Every list is cut off
+         *     at a fixed length and says how many more there are; sums are of everything.
+         */
+        get: operations["getAnalysis"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Two traces laid over each other, what explains the difference of their durations first.
+         * @description The roots are one, whatever they are called; below, children of the same service, name and kind are one entry, as often
+         *     as they may occur. The entries' excessCriticalNs add up to excessNs.
+         */
+        get: operations["compareTraces"];
         put?: never;
         post?: never;
         delete?: never;
@@ -165,6 +405,93 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/topology": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who called whom, of a time range or of the traces that satisfy a filter.
+         * @description Without a filter the answer comes from counters of 10 seconds, and the range is widened to whole ones. With any of the filters of
+         *     searchTraces (service to maxTraceDuration, same meaning) it is computed from the spans of exactly the traces that satisfy them, of which there
+         *     may be 10 000 with a million spans. The range is the last hour unless told otherwise.
+         */
+        get: operations["getTopology"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/topology/matrix": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Calls and errors of every edge and node by time step.
+         * @description At most 500 steps and 200 000 cells of edges; of more edges those with the fewest calls are left out.
+         */
+        get: operations["getTopologyMatrix"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/topology/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Edges that are new, gone or changed between two time ranges.
+         * @description New and gone edges are all listed, changed ones when the change is significant. `significant` names what differs beyond chance: the 99.9 %
+         *     Wilson intervals of two shares do not overlap, which few calls never achieve, and the difference matters. rate: the share of the calls that fall
+         *     into the current range is not the share of time, and the rates differ by a factor of 1.5. errorRate: by at least one percentage point.
+         *     p95: the shares of calls slower than the lower of the two, which differ by a factor of 1.2.
+         *     At most 2000 edges, those that differ in most ways and have most calls first.
+         */
+        get: operations["getTopologyDiff"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/topology/paths": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The ways that requests take below, or above, an endpoint, through all services.
+         * @description A tree of hops, counted over the newest traces that hold a span of the endpoint; `traces` and `spans` say how many were looked at (at most 300 000
+         *     spans), `complete` that there are no others in the range. The counts are exact for these traces.
+         */
+        get: operations["getCallPaths"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stats": {
         parameters: {
             query?: never;
@@ -174,6 +501,125 @@ export interface paths {
         };
         /** What is stored, per signal. */
         get: operations["getStats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What differs between a selection of traces and a baseline
+         * @description Counts, over all attributes, fields and resource attributes, in how many traces of either side each value occurs, and answers
+         *     those whose difference is significant, the most telling first. The selection is what a search with the same parameters finds.
+         *     The baseline is, by default, the other traces of the same range that satisfy the selection's service, operation and kind
+         *     (baseline=alike; when there are no other conditions, all other traces), all other traces (baseline=rest), or what the parameters that begin with "baseline." find; with only
+         *     baseline.from and baseline.to, everything in another range.
+         *
+         *     The unit is the trace. At most 500 traces of the selection and 1500 of the baseline are compared, those with the least hashes of
+         *     their ids; of a range with more than 300,000 spans, in 16 evenly spaced slices (longer ones for rare selections). The same question
+         *     gets the same answer while nothing new is stored. A whole number below 1000 is compared by its value, any other number by the powers of two it lies between.
+         *     The test is Fisher's exact one, corrected for the number of comparisons after Tarone; where nothing differs, at most
+         *     one answer in a hundred names anything. What the selection's filter itself names is left out.
+         */
+        get: operations["getDiff"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/errors/origins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where the failing traces of a filter fail
+         * @description An origin is an error span without an erroring child. Origins of one service, operation, error type and statement (or peer) are
+         *     one. Of the failing traces that satisfy the filter at most 5000 are looked at, those with the least hashes of their ids; of a range with more than 4 million
+         *     spans, in 16 evenly spaced slices (longer ones when failing traces are rare).
+         */
+        get: operations["getErrorOrigins"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/broken-context": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Which calls lose their trace context
+         * @description Finds spans whose parent is not stored (lost_parent), and server or consumer spans that begin a trace of their own although a call of
+         *     another trace, which no span answers, fits them by name and time (new_trace), and adds them up by caller and callee. Exact within what it
+         *     looks at: of a range with more than 400,000 spans, 16 evenly spaced slices. A guess in one respect: of several calls that fit,
+         *     the latest is taken for the one.
+         */
+        get: operations["getBrokenContext"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/critical-path": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the time of an endpoint's requests is spent on
+         * @description Adds up the critical paths of many requests by operation, with their database statements, repeated calls and cold starts. A request is
+         *     the topmost span of the service and operation with all that is under it. The traces are those with the least hashes of their ids; of a range with more than a
+         *     million spans, in 16 evenly spaced slices (longer ones when the endpoint is rare).
+         */
+        get: operations["getCriticalPath"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/traces/{traceId}/twin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The healthy trace that is most like this one
+         * @description Of the traces within 24 hours whose root is of the same service and name, did not fail and took between half and twice the median, the
+         *     40 nearest to the median and the 40 nearest in time are read; those without any error span are compared. The twin is one of
+         *     the same shape, else the most similar one; of several the one whose duration is nearest to the median.
+         */
+        get: operations["getTwin"];
         put?: never;
         post?: never;
         delete?: never;
@@ -290,6 +736,159 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        OperationStats: {
+            service: string;
+            /** @description Absent when grouped by service. */
+            name?: string;
+            kind?: components["schemas"]["Kind"];
+            calls: number;
+            /** @description Calls a second. */
+            rate: number;
+            errors: number;
+            /** @description Share of the calls, 0 to 1. */
+            errorRate: number;
+            p50Ns: number;
+            p90Ns: number;
+            p95Ns: number;
+            p99Ns: number;
+            meanNs: number;
+            /** @description From 0 to 1. */
+            apdex: number;
+            /** @description Sum of all durations. */
+            timeNs: number;
+            /** @description Share of the sum of all rows, 0 to 1. */
+            timeShare: number;
+        };
+        OperationStatsPage: {
+            fromNs: components["schemas"]["InstantNs"];
+            toNs: components["schemas"]["InstantNs"];
+            apdexThresholdNs: number;
+            /** @description Rows on all pages. */
+            total: number;
+            operations: components["schemas"]["OperationStats"][];
+        };
+        OperationSeries: {
+            fromNs: components["schemas"]["InstantNs"];
+            toNs: components["schemas"]["InstantNs"];
+            stepNs: number;
+            apdexThresholdNs: number;
+            points: components["schemas"]["OperationPoint"][];
+        };
+        OperationPoint: {
+            startNs: components["schemas"]["InstantNs"];
+            calls: number;
+            /** @description Calls a second. */
+            rate: number;
+            errors: number;
+            /** @description Share of the calls, 0 to 1. */
+            errorRate: number;
+            p50Ns: number;
+            p90Ns: number;
+            p95Ns: number;
+            p99Ns: number;
+            meanNs: number;
+            /** @description From 0 to 1. */
+            apdex: number;
+        };
+        Percentile: {
+            fromNs: components["schemas"]["InstantNs"];
+            toNs: components["schemas"]["InstantNs"];
+            /** @description How many it was compared with. */
+            calls: number;
+            /** @description Share of the calls that took less time, 0 to 100; null without calls. */
+            percentile: number | null;
+            p50Ns: number;
+            p90Ns: number;
+            p95Ns: number;
+            p99Ns: number;
+        };
+        Statement: {
+            /** @description 16 hex digits; statements that differ in literals only have the same. */
+            hash: string;
+            /** @description The text with its literals replaced. */
+            statement: string;
+            /** @example postgresql */
+            system: string;
+            /** @description The databases, at most 100. */
+            peers: string[];
+            /** @description The callers, at most 100. */
+            services: string[];
+            calls: number;
+            /** @description Calls a second. */
+            rate: number;
+            errors: number;
+            errorRate: number;
+            /** @description Sum of all durations. */
+            timeNs: number;
+            /** @description Share of the sum of all statements, 0 to 1. */
+            timeShare: number;
+            meanNs: number;
+            /** @description Mean over the traces that have one. A trace that was stored in two blocks, or runs over a full minute, counts as two. */
+            callsPerTrace: number;
+            /** @description The most in one trace, counted in the same way. */
+            mostCallsInTrace: number;
+            newestTraceId: string;
+            newestNs: components["schemas"]["InstantNs"];
+            p50Ns: number;
+            p90Ns: number;
+            p95Ns: number;
+            p99Ns: number;
+        };
+        StatementPage: {
+            fromNs: components["schemas"]["InstantNs"];
+            toNs: components["schemas"]["InstantNs"];
+            /** @description Rows on all pages. */
+            total: number;
+            statements: components["schemas"]["Statement"][];
+        };
+        LatencyBucket: {
+            /** @description Included. */
+            fromNs: number;
+            /** @description Not included. */
+            toNs: number;
+        };
+        Heatmap: {
+            fromNs: components["schemas"]["InstantNs"];
+            toNs: components["schemas"]["InstantNs"];
+            stepNs: number;
+            steps: number;
+            /** @description Without gaps, the shortest first. */
+            buckets: components["schemas"]["LatencyBucket"][];
+            cells: {
+                /** @description From 0. */
+                step: number;
+                /** @description Index into buckets. */
+                bucket: number;
+                spans: number;
+                errors: number;
+            }[];
+        };
+        LatencyHistogram: {
+            fromNs: components["schemas"]["InstantNs"];
+            toNs: components["schemas"]["InstantNs"];
+            stepNs: number;
+            spans: number;
+            errors: number;
+            p50Ns: number;
+            p90Ns: number;
+            p95Ns: number;
+            p99Ns: number;
+            buckets: {
+                fromNs: number;
+                toNs: number;
+                spans: number;
+                errors: number;
+            }[];
+            points: {
+                startNs: components["schemas"]["InstantNs"];
+                spans: number;
+                errors: number;
+                p50Ns: number;
+                p90Ns: number;
+                p95Ns: number;
+                p99Ns: number;
+            }[];
+        };
         /**
          * @description Unix time in nanoseconds, decimal.
          * @example 1700000000000000000
@@ -358,6 +957,87 @@ export interface components {
             traces: components["schemas"]["TraceSummary"][];
             /** @description Absent on the last page. */
             nextCursor?: string;
+        };
+        /**
+         * @description A condition on one span: `{"and":[…]}`, `{"or":[…]}`, `{"not":…}`, or a comparison `{"field":…,"op":…,"value":…}`. At most 200
+         *     conditions, nested at most 16 deep. A field is an attribute key or one of `@service`, `@name`, `@kind`, `@status`, `@error`
+         *     (true or false), `@duration` (nanoseconds or a text such as 1.5s), `@category`, `@peer`; or `@trace.duration`, which is of the
+         *     whole trace and can only be joined by and, outside of or, not and structure. An attribute is looked up on the span and, where
+         *     that has none of the key, on its resource; scope makes it one of both. `!=` and `!~` hold only where the attribute is present,
+         *     `not` also where it is absent. A text equals the number or bool that it is the text of. `=~` and `!~` take a
+         *     regular expression in RE2 syntax, at most 1000 bytes, that may match anywhere in a text, an integer or a bool; `in` takes a list
+         *     of 1 to 100 values; `exists` and `not-exists` take none.
+         */
+        Condition: {
+            and: components["schemas"]["Condition"][];
+        } | {
+            or: components["schemas"]["Condition"][];
+        } | {
+            not: components["schemas"]["Condition"];
+        } | {
+            field: string;
+            /** @enum {string} */
+            op: "=" | "!=" | ">" | ">=" | "<" | "<=" | "exists" | "not-exists" | "in" | "=~" | "!~";
+            /** @enum {string} */
+            scope?: "span" | "resource";
+            /** @description A text, a number, true or false; a list of those for in. */
+            value?: unknown;
+        };
+        /**
+         * @description The trace has a span that satisfies a and one that satisfies b, both in the time range, that stand in this relation: `>>` b is below a, `>`
+         *     b's parent is a, `~` both have the same parent, `<<` b is above a, `<` b is a's parent.
+         */
+        Structure: {
+            a: components["schemas"]["Condition"];
+            /** @enum {string} */
+            op: ">>" | ">" | "~" | "<<" | "<";
+            b: components["schemas"]["Condition"];
+        };
+        /** @description The parameters of GET /api/v1/traces; where and structure as objects. */
+        TraceSearch: {
+            from?: string;
+            to?: string;
+            service?: string;
+            operation?: string;
+            kind?: components["schemas"]["Kind"];
+            status?: components["schemas"]["StatusCode"];
+            errors?: boolean;
+            attr?: string[];
+            minDuration?: components["schemas"]["DurationParam"];
+            maxDuration?: components["schemas"]["DurationParam"];
+            minTraceDuration?: components["schemas"]["DurationParam"];
+            maxTraceDuration?: components["schemas"]["DurationParam"];
+            where?: components["schemas"]["Condition"];
+            structure?: components["schemas"]["Structure"];
+            /** @default 50 */
+            limit: number;
+            cursor?: string;
+        };
+        TraceCount: {
+            spans: number;
+            traces: number;
+            /** @description Counting stopped at a bound; there may be more. */
+            atLeast: boolean;
+        };
+        Facets: {
+            /** @description Spans that were looked at and matched. */
+            spans: number;
+            /** @description How much of the time range was looked at. */
+            share: number;
+            /** @description share is less than 1. */
+            sampled: boolean;
+            fields: {
+                field: string;
+                /** @description Spans that have the field. */
+                spans: number;
+                /** @description How many values it has. */
+                distinct: number;
+                values: {
+                    value: string;
+                    spans: number;
+                    errors: number;
+                }[];
+            }[];
         };
         /** @description opentelemetry-proto TracesData as OTLP JSON. */
         OtlpTrace: {
@@ -429,6 +1109,387 @@ export interface components {
                 /** @description Bits: 1 the parent is not stored; 2 a cycle of parents was cut here; 4 starts before its parent does (clocks differ). */
                 flags: number[];
             };
+        };
+        /** @description How many more there are than items holds. */
+        Truncated: number;
+        /**
+         * Format: int64
+         * @description Nanoseconds of the critical path spent in these spans and, unless it is said otherwise, under them.
+         */
+        CriticalNs: number;
+        SpanRef: {
+            /** @description 16 hex digits. */
+            spanId: string;
+            service: string;
+            name: string;
+        };
+        TraceAnalysis: {
+            traceId: string;
+            startNs: components["schemas"]["InstantNs"];
+            /**
+             * Format: int64
+             * @description Latest span end minus startNs, by the clocks of the spans. Nanoseconds.
+             */
+            durationNs: number;
+            /** @description As stored; what was sent twice is counted twice here only. */
+            spans: number;
+            errorSpans: number;
+            services: number;
+            /** @description 0 when the root is alone. */
+            maxDepth: number;
+            /** @description 16 hex digits, equal for traces that call the same things in the same places; cold starts and repetitions do not count. */
+            shape: string;
+            root: components["schemas"]["SpanRef"];
+            /** @description The root failed. */
+            failed: boolean;
+            reasons: components["schemas"]["AnalysisReason"][];
+            criticalPath: components["schemas"]["CriticalPath"];
+            operations: {
+                items: components["schemas"]["OperationTime"][];
+                truncated: components["schemas"]["Truncated"];
+            };
+            database: components["schemas"]["DatabaseTime"];
+            repeatedCalls: {
+                items: components["schemas"]["RepeatedCalls"][];
+                truncated: components["schemas"]["Truncated"];
+            };
+            coldStarts: components["schemas"]["ColdStarts"];
+            errorOrigins: {
+                items: components["schemas"]["ErrorOrigin"][];
+                truncated: components["schemas"]["Truncated"];
+            };
+            breaks: components["schemas"]["TraceBreaks"];
+        };
+        /**
+         * @description One answer to "why", for a reader to put into words. In order: error (where an error that reached the root began); what
+         *     took the time, most first; error_swallowed (where one began that did not reach the root); what makes the others doubtful.
+         *     cold_start, database, remote_call (in calls of peer that no span of the other side explains), queue_wait (for a free slot)
+         *     and own_time (in the code of name) divide the critical path among them; repeated_calls overlaps with them. What makes up
+         *     less than 2 % of the path is left out, as is what comes after the fifth of its kind.
+         */
+        AnalysisReason: {
+            /** @enum {string} */
+            kind: "error" | "error_swallowed" | "cold_start" | "database" | "remote_call" | "queue_wait" | "own_time" | "repeated_calls" | "missing_spans" | "second_root" | "parent_ring" | "clock_skew";
+            /** @description The span to look at first; absent when there is none. */
+            spanId?: string;
+            service?: string;
+            name?: string;
+            peer?: string;
+            errorType?: string;
+            criticalNs: components["schemas"]["CriticalNs"];
+            /**
+             * Format: int64
+             * @description Of repeated_calls: nanoseconds less if one call as long as the longest did it all.
+             */
+            savingNs: number;
+            /** @description Of the root's duration, 0 to 1: criticalNs or, of repeated_calls, savingNs. */
+            share: number;
+            /** @description Spans. */
+            calls: number;
+            /** @description Calls between the first service and this one. */
+            hops: number;
+        };
+        CriticalPath: {
+            /**
+             * Format: int64
+             * @description Duration of the root, which the segments divide without a gap or an overlap. Nanoseconds.
+             */
+            durationNs: number;
+            segments: {
+                items: components["schemas"]["PathSegment"][];
+                truncated: components["schemas"]["Truncated"];
+            };
+            byService: {
+                items: components["schemas"]["TimeTotal"][];
+                truncated: components["schemas"]["Truncated"];
+            };
+            byCategory: {
+                items: components["schemas"]["TimeTotal"][];
+                truncated: components["schemas"]["Truncated"];
+            };
+        };
+        PathSegment: {
+            /** @description 16 hex digits. */
+            spanId: string;
+            service: string;
+            name: string;
+            /**
+             * Format: int64
+             * @description From the root's start. Nanoseconds.
+             */
+            offsetNs: number;
+            durationNs: components["schemas"]["DurationNs"];
+        };
+        TimeTotal: {
+            name: string;
+            spans: number;
+            /**
+             * Format: int64
+             * @description In the spans themselves, not in what they waited for. Nanoseconds.
+             */
+            selfNs: number;
+            /**
+             * Format: int64
+             * @description Of the critical path, in the spans themselves. Nanoseconds.
+             */
+            criticalNs: number;
+        };
+        OperationTime: {
+            service: string;
+            name: string;
+            kind: components["schemas"]["Kind"];
+            category: string;
+            spans: number;
+            errors: number;
+            totalNs: components["schemas"]["DurationNs"];
+            selfNs: components["schemas"]["DurationNs"];
+            /**
+             * Format: int64
+             * @description Of the critical path, in the spans themselves. Nanoseconds.
+             */
+            criticalNs: number;
+            longestNs: components["schemas"]["DurationNs"];
+            longestSpanId: string;
+        };
+        /** @description Database calls; a span that holds other database spans is not counted, they are. */
+        DatabaseTime: {
+            calls: number;
+            errors: number;
+            /**
+             * Format: int64
+             * @description Sum of their durations. Nanoseconds.
+             */
+            totalNs: number;
+            /**
+             * Format: int64
+             * @description Time in which at least one of them ran. Nanoseconds.
+             */
+            wallNs: number;
+            criticalNs: components["schemas"]["CriticalNs"];
+            longestNs: components["schemas"]["DurationNs"];
+            /** @description Absent without calls. */
+            longestSpanId?: string;
+            statements: {
+                items: components["schemas"]["StatementTime"][];
+                truncated: components["schemas"]["Truncated"];
+            };
+            peers: {
+                items: components["schemas"]["PeerTime"][];
+                truncated: components["schemas"]["Truncated"];
+            };
+        };
+        StatementTime: {
+            calls: number;
+            errors: number;
+            /**
+             * Format: int64
+             * @description Sum of their durations. Nanoseconds.
+             */
+            totalNs: number;
+            /**
+             * Format: int64
+             * @description Time in which at least one of them ran. Nanoseconds.
+             */
+            wallNs: number;
+            criticalNs: components["schemas"]["CriticalNs"];
+            longestNs: components["schemas"]["DurationNs"];
+            /** @description Absent without calls. */
+            longestSpanId?: string;
+            /** @description 16 hex digits; absent when the spans carry none, then service and name tell statements apart. */
+            hash?: string;
+            service: string;
+            name: string;
+            peer: string;
+        };
+        PeerTime: {
+            calls: number;
+            errors: number;
+            /**
+             * Format: int64
+             * @description Sum of their durations. Nanoseconds.
+             */
+            totalNs: number;
+            /**
+             * Format: int64
+             * @description Time in which at least one of them ran. Nanoseconds.
+             */
+            wallNs: number;
+            criticalNs: components["schemas"]["CriticalNs"];
+            longestNs: components["schemas"]["DurationNs"];
+            /** @description Absent without calls. */
+            longestSpanId?: string;
+            peer: string;
+        };
+        /** @description At least five spans of one service, name, kind, peer and statement under one parent. */
+        RepeatedCalls: {
+            parent: components["schemas"]["SpanRef"];
+            first: components["schemas"]["SpanRef"];
+            kind: components["schemas"]["Kind"];
+            category: string;
+            peer: string;
+            statementHash?: string;
+            calls: number;
+            totalNs: components["schemas"]["DurationNs"];
+            wallNs: components["schemas"]["DurationNs"];
+            longestNs: components["schemas"]["DurationNs"];
+            criticalNs: components["schemas"]["CriticalNs"];
+            /**
+             * Format: int64
+             * @description What the request would gain if one call as long as the longest did it all. Nanoseconds.
+             */
+            savingNs: number;
+            /** @description No two of them ran at the same time. */
+            sequential: boolean;
+        };
+        ColdStarts: {
+            count: number;
+            criticalNs: components["schemas"]["CriticalNs"];
+            starts: {
+                items: components["schemas"]["ColdStart"][];
+                truncated: components["schemas"]["Truncated"];
+            };
+        };
+        ColdStart: {
+            /** @description 16 hex digits. */
+            spanId: string;
+            service: string;
+            name: string;
+            invocation?: components["schemas"]["SpanRef"];
+            /** @description Calls between the first service and this one. */
+            hops: number;
+            /**
+             * Format: int64
+             * @description 0 when no span says how long it took. Nanoseconds.
+             */
+            durationNs: number;
+            criticalNs: components["schemas"]["CriticalNs"];
+            phases: {
+                items: components["schemas"]["ColdStartPhase"][];
+                truncated: components["schemas"]["Truncated"];
+            };
+        };
+        ColdStartPhase: {
+            spanId: string;
+            name: string;
+            durationNs: components["schemas"]["DurationNs"];
+            criticalNs: components["schemas"]["CriticalNs"];
+        };
+        /** @description A failed span under which nothing failed. chain is the failed spans from it up; swallowedBy the first one above that did not fail. */
+        ErrorOrigin: {
+            /** @description 16 hex digits. */
+            spanId: string;
+            service: string;
+            name: string;
+            errorType: string;
+            /** @description Spans above it. */
+            depth: number;
+            chain: {
+                items: components["schemas"]["SpanRef"][];
+                truncated: components["schemas"]["Truncated"];
+            };
+            reachedRoot: boolean;
+            swallowedBy?: components["schemas"]["SpanRef"];
+        };
+        TraceBreaks: {
+            /** @description Spans whose parent is not stored. */
+            orphans: number;
+            /** @description Spans without a parent; 1 in a whole trace. */
+            roots: number;
+            /** @description Rings of parents. */
+            rings: number;
+            /** @description Spans that were sent again; they count once. */
+            duplicates: number;
+            missingParents: {
+                items: components["schemas"]["MissingParent"][];
+                truncated: components["schemas"]["Truncated"];
+            };
+            clockSkews: {
+                items: components["schemas"]["ClockSkew"][];
+                truncated: components["schemas"]["Truncated"];
+            };
+        };
+        MissingParent: {
+            parentSpanId: string;
+            children: number;
+            first: components["schemas"]["SpanRef"];
+        };
+        ClockSkew: {
+            /** @description 16 hex digits. */
+            spanId: string;
+            service: string;
+            name: string;
+            /**
+             * Format: int64
+             * @description What was added to the times of this called span, because they contradicted its caller. Nanoseconds.
+             */
+            offsetNs: number;
+        };
+        Comparison: {
+            a: components["schemas"]["ComparedTrace"];
+            b: components["schemas"]["ComparedTrace"];
+            /**
+             * Format: int64
+             * @description How much longer b's root took than a's. Nanoseconds.
+             */
+            excessNs: number;
+            sameShape: boolean;
+            /** @description The roots differ in service, name or kind: these are not two runs of one thing. */
+            otherRoot: boolean;
+            /** @description Entries that b lacks. */
+            onlyA: number;
+            onlyB: number;
+            both: number;
+            entries: {
+                items: components["schemas"]["Difference"][];
+                truncated: components["schemas"]["Truncated"];
+            };
+        };
+        ComparedTrace: {
+            traceId: string;
+            root: components["schemas"]["SpanRef"];
+            /** @description Without what was sent twice. */
+            spans: number;
+            durationNs: components["schemas"]["DurationNs"];
+            shape: string;
+        };
+        /** @description All spans of one service, name and kind under one entry; a or b is absent where there is none. */
+        Difference: {
+            /** @description Entries above have lower ones; 0 is the roots'. */
+            id: number;
+            /** @description id of the entry above; -1 at the top. */
+            parent: number;
+            depth: number;
+            service: string;
+            name: string;
+            kind: components["schemas"]["Kind"];
+            a?: components["schemas"]["Occurrence"];
+            b?: components["schemas"]["Occurrence"];
+            /**
+             * Format: int64
+             * @description b's totalNs minus a's. Nanoseconds.
+             */
+            excessNs: number;
+            excessSelfNs: components["schemas"]["DurationNs"];
+            excessCriticalNs: components["schemas"]["DurationNs"];
+        };
+        Occurrence: {
+            spans: number;
+            errors: number;
+            /** @description Of the pair that differs most (the first in a with the first in b, and so on), or of the longest. */
+            spanId: string;
+            /**
+             * Format: int64
+             * @description Of that span from the root's start. Nanoseconds.
+             */
+            offsetNs: number;
+            totalNs: components["schemas"]["DurationNs"];
+            selfNs: components["schemas"]["DurationNs"];
+            /**
+             * Format: int64
+             * @description Of the critical path, in the spans themselves. Nanoseconds.
+             */
+            criticalNs: number;
+            longestNs: components["schemas"]["DurationNs"];
         };
         Value: {
             type: components["schemas"]["ValueType"];
@@ -540,6 +1601,163 @@ export interface components {
             /** @description Absent on the last page. */
             nextCursor?: string;
         };
+        /** @enum {string} */
+        NodeKind: "user" | "service" | "function" | "database" | "cache" | "queue" | "external";
+        /** @enum {string} */
+        EdgeType: "call" | "database" | "cache" | "external" | "publish" | "consume" | "async" | "entry" | "link";
+        /**
+         * @description bad from 5 % errors and 3 of them, warn from 1 %.
+         * @enum {string}
+         */
+        Health: "ok" | "warn" | "bad";
+        /**
+         * @description `kind:name`, with the kind `service` for functions too; `user` for the user.
+         * @example service:cart
+         */
+        NodeId: string;
+        Topology: {
+            fromNs: components["schemas"]["InstantNs"];
+            toNs: components["schemas"]["InstantNs"];
+            /**
+             * @description What it was read from: counters, or with a filter the spans.
+             * @enum {string}
+             */
+            source: "edges" | "spans";
+            /** @description With a filter: how many traces satisfy it. */
+            traces?: number;
+            /** @description With a filter: how many spans these have. */
+            spans?: number;
+            nodes: components["schemas"]["TopologyNode"][];
+            edges: components["schemas"]["TopologyEdge"][];
+            /** @description There were more than 1000 nodes, or 20 000 edges. Those with the fewest calls are one node a kind, `kind:(other)`; totals are kept. */
+            truncated: boolean;
+        };
+        TopologyNode: {
+            id: components["schemas"]["NodeId"];
+            kind: components["schemas"]["NodeKind"];
+            name: string;
+            /** @description The database or messaging system. */
+            system?: string;
+            /**
+             * Format: int64
+             * @description What came to the node; for the user, what came from it. A message counts once.
+             */
+            calls: number;
+            /** Format: int64 */
+            errors: number;
+            errorRate: number;
+            p50Ns: components["schemas"]["DurationNs"];
+            p95Ns: components["schemas"]["DurationNs"];
+            p99Ns: components["schemas"]["DurationNs"];
+            /** Format: int64 */
+            coldStarts: number;
+            health: components["schemas"]["Health"];
+            /** @description How many nodes this one stands for, when it stands for several. */
+            folded?: number;
+        };
+        TopologyEdge: {
+            type: components["schemas"]["EdgeType"];
+            source: components["schemas"]["NodeId"];
+            target: components["schemas"]["NodeId"];
+            /** @description The database or messaging system; of an async edge the queue. */
+            via?: string;
+            /** Format: int64 */
+            calls: number;
+            /** Format: int64 */
+            errors: number;
+            errorRate: number;
+            meanNs: components["schemas"]["DurationNs"];
+            p50Ns: components["schemas"]["DurationNs"];
+            p95Ns: components["schemas"]["DurationNs"];
+            p99Ns: components["schemas"]["DurationNs"];
+            queueAgeP50Ns?: components["schemas"]["DurationNs"];
+            queueAgeP95Ns?: components["schemas"]["DurationNs"];
+            /** Format: int64 */
+            coldStarts: number;
+            /** Format: int64 */
+            retries: number;
+            /** Format: int64 */
+            deadLetters: number;
+            health: components["schemas"]["Health"];
+        };
+        TopologyMatrix: {
+            fromNs: components["schemas"]["InstantNs"];
+            stepNs: components["schemas"]["DurationNs"];
+            steps: number;
+            nodes: {
+                id: components["schemas"]["NodeId"];
+                kind: components["schemas"]["NodeKind"];
+                name: string;
+                calls: number[];
+                errors: number[];
+            }[];
+            edges: {
+                type: components["schemas"]["EdgeType"];
+                source: components["schemas"]["NodeId"];
+                target: components["schemas"]["NodeId"];
+                via?: string;
+                calls: number[];
+                errors: number[];
+            }[];
+            truncated: boolean;
+        };
+        WindowFigures: {
+            /** Format: int64 */
+            calls: number;
+            callsPerMinute: number;
+            /** Format: int64 */
+            errors: number;
+            errorRate: number;
+            p95Ns: components["schemas"]["DurationNs"];
+        };
+        TopologyDiff: {
+            fromNs: components["schemas"]["InstantNs"];
+            toNs: components["schemas"]["InstantNs"];
+            baseFromNs: components["schemas"]["InstantNs"];
+            baseToNs: components["schemas"]["InstantNs"];
+            edges: {
+                type: components["schemas"]["EdgeType"];
+                source: components["schemas"]["NodeId"];
+                target: components["schemas"]["NodeId"];
+                via?: string;
+                /** @enum {string} */
+                status: "new" | "gone" | "changed";
+                base: components["schemas"]["WindowFigures"];
+                current: components["schemas"]["WindowFigures"];
+                significant: ("rate" | "errorRate" | "p95")[];
+            }[];
+            truncated: boolean;
+        };
+        CallPaths: {
+            fromNs: components["schemas"]["InstantNs"];
+            toNs: components["schemas"]["InstantNs"];
+            traces: number;
+            spans: number;
+            complete: boolean;
+            hops: {
+                /** @description Index of the hop before; -1 for the endpoint, which stands first. */
+                parent: number;
+                type?: components["schemas"]["EdgeType"];
+                kind: components["schemas"]["NodeKind"];
+                node: components["schemas"]["NodeId"];
+                name: string;
+                operation: string;
+                /**
+                 * Format: int64
+                 * @description Spans that came this way.
+                 */
+                calls: number;
+                /** Format: int64 */
+                errors: number;
+                /**
+                 * Format: int64
+                 * @description Traces that these are in.
+                 */
+                traces: number;
+            }[];
+            /** @description Some ways are cut: longer than 64 hops, or more than 2000 hops in all. */
+            truncated: boolean;
+        };
         Stats: {
             signals: {
                 /** @enum {string} */
@@ -606,6 +1824,287 @@ export interface components {
                 detail: string;
             }[];
         };
+        /** @description What was looked at. */
+        Sample: {
+            fromNs: components["schemas"]["InstantNs"];
+            toNs: components["schemas"]["InstantNs"];
+            /** @description Part of the range that was looked at; 1 is all of it. */
+            timeShare: number;
+            /** @description Traces in it that satisfy the filter. For the baseline of a diff the selected ones count too. */
+            matched: number;
+            /** @description Traces that were looked at. */
+            traces: number;
+        };
+        Diff: {
+            selection: components["schemas"]["Sample"];
+            baseline: components["schemas"]["Sample"];
+            /** @description How many values were compared. */
+            compared: number;
+            /** @description There were more values than 20,000; the most frequent ones were compared. */
+            truncated: boolean;
+            /** @description How many differ; differences holds the first of them. */
+            significant: number;
+            differences: components["schemas"]["ValueDifference"][];
+        };
+        ValueDifference: {
+            /**
+             * @description A field of the span (@service, @name, ..., weft.error.type), a span attribute, or a resource attribute.
+             * @enum {string}
+             */
+            source: "field" | "span" | "resource";
+            key: string;
+            /** @description Of the span or resource; absent when spans of all services count. */
+            service?: string;
+            /**
+             * @description How the value is given: as value; as low and high; present is any value.
+             * @enum {string}
+             */
+            form: "text" | "range" | "present";
+            /** @description The value's text, cut at 256 characters. */
+            value?: string;
+            /** @description Bounds of a number: a power of two and the next. @duration is in nanoseconds. */
+            low?: number;
+            high?: number;
+            /** @description Traces of the selection with the value. */
+            selected: number;
+            /** @description Traces of the baseline with it. */
+            baseline: number;
+            /** @description Part of the selection with the value. */
+            coverage: number;
+            /** @description Part of the baseline with it. */
+            baselineShare: number;
+            /** @description coverage divided by baselineShare; absent when the latter is 0. */
+            lift?: number;
+            /** @description Probability of a split at least as uneven by chance. */
+            p: number;
+            /** @description p corrected for the number of comparisons; at most 0.01. */
+            adjustedP: number;
+        };
+        NameCount: {
+            name: string;
+            traces: number;
+        };
+        ExampleSpan: {
+            traceId: string;
+            spanId: string;
+        };
+        ErrorOrigins: {
+            sample: components["schemas"]["Sample"];
+            /** @description Error spans that were read of these traces. */
+            errorSpans: number;
+            /** @description There are more of them: at most 1000 a trace and 200,000 in all are read. */
+            truncated: boolean;
+            lookedBackToNs: components["schemas"]["InstantNs"];
+            origins: components["schemas"]["OriginGroup"][];
+        };
+        OriginGroup: {
+            service: string;
+            operation: string;
+            errorType: string;
+            /** @description Who was called; empty when nobody was. */
+            peer: string;
+            statement: string;
+            statementHash?: string;
+            /** @description Of the latest one. */
+            message: string;
+            /** @description Failing traces that have this origin. A trace may have several. */
+            traces: number;
+            /** @description traces as a part of the failing traces looked at. */
+            share: number;
+            /** @description Traces of which it is the main origin: the deepest of those whose error reached the root, else the deepest. */
+            main: number;
+            /** @description Traces in which the error was passed on up to the root. */
+            reached: number;
+            firstNs: components["schemas"]["InstantNs"];
+            lastNs: components["schemas"]["InstantNs"];
+            /** @description service.version of the origin; empty is none. */
+            versions: components["schemas"]["NameCount"][];
+            /** @description Services of the erroring spans above it. */
+            passedOnBy: components["schemas"]["NameCount"][];
+            /** @description Service of the first span above it that is no error; an empty name is a span that is not stored. */
+            swallowedBy: components["schemas"]["NameCount"][];
+            /** @description The latest ones, at most 5. */
+            examples: components["schemas"]["ExampleSpan"][];
+        };
+        BrokenContext: {
+            fromNs: components["schemas"]["InstantNs"];
+            toNs: components["schemas"]["InstantNs"];
+            /** @description Part of the range that was looked at; 1 is all of it. */
+            timeShare: number;
+            /** @description There are more broken spans than were looked at, 50,000 of each kind. */
+            truncated: boolean;
+            hops: components["schemas"]["BrokenHop"][];
+        };
+        BrokenHop: {
+            /** @enum {string} */
+            cause: "lost_parent" | "new_trace";
+            /** @description The calling service; empty when its span is not stored. */
+            from: string;
+            /** @description By what name it calls the other. */
+            via: string;
+            to: string;
+            broken: number;
+            /** @description With a known caller its calls of that name, else the spans of the service that have a parent. */
+            calls: number;
+            share: number;
+            firstNs: components["schemas"]["InstantNs"];
+            lastNs: components["schemas"]["InstantNs"];
+            fromVersions: components["schemas"]["BrokenVersion"][];
+            toVersions: components["schemas"]["BrokenVersion"][];
+            /** @description At most 3. */
+            examples: {
+                callee: components["schemas"]["ExampleSpan"];
+                caller?: components["schemas"]["ExampleSpan"];
+            }[];
+        };
+        /** @description The part of a hop that concerns one service.version; those that broke first come first. */
+        BrokenVersion: {
+            /** @description Empty is none. */
+            version: string;
+            broken: number;
+            calls: number;
+            firstNs?: components["schemas"]["InstantNs"];
+        };
+        /** @description Durations are nanoseconds; sums are over all traces looked at. A share is a part of totalNs. */
+        EndpointPath: {
+            sample: components["schemas"]["Sample"];
+            traces: number;
+            /**
+             * Format: int64
+             * @description Sum of the requests' durations, which the parts divide.
+             */
+            totalNs: number;
+            meanNs: components["schemas"]["DurationNs"];
+            p50Ns: components["schemas"]["DurationNs"];
+            p95Ns: components["schemas"]["DurationNs"];
+            /**
+             * Format: int64
+             * @description Time in spans that do the work themselves.
+             */
+            selfNs: number;
+            /**
+             * Format: int64
+             * @description Time in client and producer spans of which no span of the called side tells.
+             */
+            waitingNs: number;
+            /** @description How many parts there are; parts holds the first 200. */
+            partsTotal: number;
+            parts: {
+                service: string;
+                operation: string;
+                category: string;
+                /** @description Traces on whose path it is. */
+                traces: number;
+                /** @description traces as a part of all. */
+                presence: number;
+                totalNs: components["schemas"]["DurationNs"];
+                selfNs: components["schemas"]["DurationNs"];
+                waitingNs: components["schemas"]["DurationNs"];
+                share: number;
+                /**
+                 * Format: int64
+                 * @description Over all traces.
+                 */
+                meanNs: number;
+                /**
+                 * Format: int64
+                 * @description Over the traces on whose path it is.
+                 */
+                p95Ns: number;
+            }[];
+            coldStarts: {
+                /** @description Traces with a cold start. */
+                traces: number;
+                /**
+                 * Format: int64
+                 * @description Part of the paths that was a cold start.
+                 */
+                totalNs: number;
+                share: number;
+                /**
+                 * Format: int64
+                 * @description Mean duration of traces with a cold start, 0 when there is none.
+                 */
+                meanWithNs: number;
+                /**
+                 * Format: int64
+                 * @description Mean duration of traces without one, 0 when there is none.
+                 */
+                meanWithoutNs: number;
+            };
+            database: {
+                calls: number;
+                /**
+                 * Format: int64
+                 * @description Part of the paths in database calls.
+                 */
+                criticalNs: number;
+                share: number;
+                /** @description The first 50 by criticalNs. */
+                statements: {
+                    statementHash?: string;
+                    /** @description One of the statements with this hash. */
+                    statement: string;
+                    service: string;
+                    operation: string;
+                    peer: string;
+                    traces: number;
+                    calls: number;
+                    errors: number;
+                    callsPerTrace: number;
+                    totalNs: components["schemas"]["DurationNs"];
+                    criticalNs: components["schemas"]["DurationNs"];
+                    share: number;
+                    longestNs: components["schemas"]["DurationNs"];
+                }[];
+            };
+            /** @description The same call at least 5 times under one parent ("N+1" when it goes to a database), the first 50 by savingNs. */
+            repeated: {
+                parentService: string;
+                parentOperation: string;
+                service: string;
+                operation: string;
+                category: string;
+                peer: string;
+                statementHash?: string;
+                statement: string;
+                traces: number;
+                calls: number;
+                /** @description Under one parent. */
+                mostCalls: number;
+                /**
+                 * Format: int64
+                 * @description What the requests would gain if each parent made one call that takes as long as its longest.
+                 */
+                savingNs: number;
+            }[];
+        };
+        Twin: {
+            /** @description Of this trace's root. */
+            service: string;
+            operation: string;
+            /**
+             * Format: int64
+             * @description Of this trace's root.
+             */
+            durationNs: number;
+            /** @description Roots of the same service and name within 24 hours that did not fail. */
+            roots: number;
+            /** @description Of their durations. */
+            medianNs: number;
+            /** @description Traces that were read and compared. */
+            verified: number;
+            twin?: {
+                traceId: string;
+                startNs: components["schemas"]["InstantNs"];
+                durationNs: components["schemas"]["DurationNs"];
+                spans: number;
+                /** @description It calls the same operations from the same places, however often. */
+                sameShape: boolean;
+                /** @description 1 for the same shape, else the calls that both have as a part of those that either has. */
+                similarity: number;
+            };
+        };
     };
     responses: {
         /** @description What went wrong. */
@@ -619,17 +2118,66 @@ export interface components {
         };
     };
     parameters: {
+        OperationService: string;
+        /** @description The span's name. */
+        OperationName: string;
+        OperationKind: components["schemas"]["Kind"];
+        /** @description Calls up to this long satisfy, up to four times as long are tolerated; at most 24h, 500ms when absent. A failed call counts as neither. */
+        ApdexThreshold: components["schemas"]["DurationParam"];
+        Reverse: boolean;
+        TableLimit: number;
+        /** @description Rows to skip. */
+        Offset: number;
         TraceId: string;
         /** @description Earliest start, inclusive; open when absent. */
         From: components["schemas"]["InstantParam"];
         /** @description Latest start, exclusive; open when absent. */
         To: components["schemas"]["InstantParam"];
+        FilterService: string;
+        /** @description The span's name. */
+        FilterOperation: string;
+        FilterKind: components["schemas"]["Kind"];
+        /** @description Status of the matching span. */
+        FilterStatus: components["schemas"]["StatusCode"];
+        /** @description true keeps only traces that hold an error span anywhere. */
+        FilterErrors: boolean;
+        /**
+         * @description A condition on a span attribute or, where the span has none of that key, on a resource attribute. Repeat it
+         *     to add conditions. Forms: `key=value`, `key!=value`, `key>1`, `key>=1`, `key<1`, `key<=1`, `key` (exists),
+         *     `!key` (does not exist). `=` and `!=` compare the text form, so `http.response.status_code=200` matches the
+         *     number; the other four want a number. A key or value may stand in double quotes with JSON escapes
+         *     (`"odd key"="a \"b\""`); an empty value must (`key=""`). Blanks around the operator are ignored. A name that the
+         *     semantic conventions have replaced means the present one: `http.status_code` is `http.response.status_code`.
+         *     Besides attribute keys there are `@service`, `@name`, `@kind`, `@status`, `@duration` (nanoseconds, or a
+         *     duration such as 1.5s), `@category` and `@peer`. At most 20 conditions.
+         * @example [
+         *       "http.response.status_code>=500",
+         *       "!db.system.name"
+         *     ]
+         */
+        FilterAttr: string[];
+        /** @description Shortest duration of the matching span, inclusive. */
+        FilterMinDuration: components["schemas"]["DurationParam"];
+        /** @description Longest duration of the matching span, inclusive. */
+        FilterMaxDuration: components["schemas"]["DurationParam"];
+        /** @description Shortest duration of the whole trace, inclusive. */
+        FilterMinTraceDuration: components["schemas"]["DurationParam"];
+        /** @description Longest duration of the whole trace, inclusive. */
+        FilterMaxTraceDuration: components["schemas"]["DurationParam"];
+        /** @description A Condition as JSON that holds on the same span as service, operation, kind, status, attr and the span durations. */
+        FilterWhere: string;
+        /** @description A Structure as JSON that the trace must have besides. */
+        FilterStructure: string;
         /** @description Page size. */
         Limit: number;
         /** @description nextCursor of the page before. Send the other parameters unchanged. */
         Cursor: string;
         /** @description Only what starts with this. */
         Prefix: string;
+        /** @description Start of the range, inclusive; an hour before its end when absent. */
+        TopologyFrom: components["schemas"]["InstantParam"];
+        /** @description End of the range, exclusive; now when absent. */
+        TopologyTo: components["schemas"]["InstantParam"];
         CatalogueLimit: number;
     };
     requestBodies: never;
@@ -678,6 +2226,240 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Operations"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getOperationStats: {
+        parameters: {
+            query?: {
+                /** @description Earliest start, inclusive; open when absent. */
+                from?: components["parameters"]["From"];
+                /** @description Latest start, exclusive; open when absent. */
+                to?: components["parameters"]["To"];
+                service?: components["parameters"]["OperationService"];
+                /** @description The span's name. */
+                operation?: components["parameters"]["OperationName"];
+                kind?: components["parameters"]["OperationKind"];
+                groupBy?: "operation" | "service";
+                /** @description Calls up to this long satisfy, up to four times as long are tolerated; at most 24h, 500ms when absent. A failed call counts as neither. */
+                apdexThreshold?: components["parameters"]["ApdexThreshold"];
+                /** @description Worst first; the name in alphabetical order. */
+                sort?: "apdex" | "calls" | "errorRate" | "errors" | "mean" | "name" | "p50" | "p90" | "p95" | "p99" | "time";
+                reverse?: components["parameters"]["Reverse"];
+                limit?: components["parameters"]["TableLimit"];
+                /** @description Rows to skip. */
+                offset?: components["parameters"]["Offset"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of the table. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationStatsPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getOperationSeries: {
+        parameters: {
+            query?: {
+                /** @description Earliest start, inclusive; open when absent. */
+                from?: components["parameters"]["From"];
+                /** @description Latest start, exclusive; open when absent. */
+                to?: components["parameters"]["To"];
+                service?: components["parameters"]["OperationService"];
+                /** @description The span's name. */
+                operation?: components["parameters"]["OperationName"];
+                kind?: components["parameters"]["OperationKind"];
+                /** @description Calls up to this long satisfy, up to four times as long are tolerated; at most 24h, 500ms when absent. A failed call counts as neither. */
+                apdexThreshold?: components["parameters"]["ApdexThreshold"];
+                /**
+                 * @description Width of a step; whole minutes, at least a 1000th of the range. The range is widened to whole steps. When absent, one that makes
+                 *     about a hundred steps.
+                 */
+                step?: components["schemas"]["DurationParam"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One point a step, those without a call included. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationSeries"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getPercentile: {
+        parameters: {
+            query: {
+                /** @description Earliest start, inclusive; open when absent. */
+                from?: components["parameters"]["From"];
+                /** @description Latest start, exclusive; open when absent. */
+                to?: components["parameters"]["To"];
+                service: string;
+                /** @description The span's name. */
+                operation: string;
+                kind?: components["parameters"]["OperationKind"];
+                duration: components["schemas"]["DurationParam"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rank. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Percentile"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getStatements: {
+        parameters: {
+            query?: {
+                /** @description Earliest start, inclusive; open when absent. */
+                from?: components["parameters"]["From"];
+                /** @description Latest start, exclusive; open when absent. */
+                to?: components["parameters"]["To"];
+                service?: components["parameters"]["OperationService"];
+                /** @description Dearest first; name is by hash. */
+                sort?: "calls" | "callsPerTrace" | "errors" | "mean" | "name" | "p50" | "p95" | "p99" | "time";
+                reverse?: components["parameters"]["Reverse"];
+                limit?: components["parameters"]["TableLimit"];
+                /** @description Rows to skip. */
+                offset?: components["parameters"]["Offset"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of the table. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatementPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getHeatmap: {
+        parameters: {
+            query?: {
+                /** @description Earliest start, inclusive; open when absent. */
+                from?: components["parameters"]["From"];
+                /** @description Latest start, exclusive; open when absent. */
+                to?: components["parameters"]["To"];
+                service?: string;
+                /** @description The span's name. */
+                operation?: string;
+                kind?: components["schemas"]["Kind"];
+                /** @description Status of the span. */
+                status?: components["schemas"]["StatusCode"];
+                /** @description true keeps only spans of traces that hold an error span anywhere. */
+                errors?: boolean;
+                /** @description A condition on an attribute, as in searchTraces. */
+                attr?: string[];
+                minDuration?: components["schemas"]["DurationParam"];
+                maxDuration?: components["schemas"]["DurationParam"];
+                minTraceDuration?: components["schemas"]["DurationParam"];
+                maxTraceDuration?: components["schemas"]["DurationParam"];
+                /**
+                 * @description Width of a step; whole milliseconds, at least a 1000th of the range. The range is widened to whole steps. When absent, one that
+                 *     makes about a hundred steps.
+                 */
+                step?: components["schemas"]["DurationParam"];
+                /** @description How many latency buckets double a duration. */
+                resolution?: "1" | "2" | "4" | "8" | "16" | "32";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The cells that hold a span. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Heatmap"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getHistogram: {
+        parameters: {
+            query?: {
+                /** @description Earliest start, inclusive; open when absent. */
+                from?: components["parameters"]["From"];
+                /** @description Latest start, exclusive; open when absent. */
+                to?: components["parameters"]["To"];
+                service?: string;
+                /** @description The span's name. */
+                operation?: string;
+                kind?: components["schemas"]["Kind"];
+                /** @description Status of the span. */
+                status?: components["schemas"]["StatusCode"];
+                /** @description true keeps only spans of traces that hold an error span anywhere. */
+                errors?: boolean;
+                /** @description A condition on an attribute, as in searchTraces. */
+                attr?: string[];
+                minDuration?: components["schemas"]["DurationParam"];
+                maxDuration?: components["schemas"]["DurationParam"];
+                minTraceDuration?: components["schemas"]["DurationParam"];
+                maxTraceDuration?: components["schemas"]["DurationParam"];
+                /**
+                 * @description Width of a step; whole milliseconds, at least a 1000th of the range. The range is widened to whole steps. When absent, one that
+                 *     makes about a hundred steps.
+                 */
+                step?: components["schemas"]["DurationParam"];
+                /** @description How many latency buckets double a duration. */
+                resolution?: "1" | "2" | "4" | "8" | "16" | "32";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Buckets that hold a span, and one point a step. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LatencyHistogram"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -743,14 +2525,14 @@ export interface operations {
                 from?: components["parameters"]["From"];
                 /** @description Latest start, exclusive; open when absent. */
                 to?: components["parameters"]["To"];
-                service?: string;
+                service?: components["parameters"]["FilterService"];
                 /** @description The span's name. */
-                operation?: string;
-                kind?: components["schemas"]["Kind"];
+                operation?: components["parameters"]["FilterOperation"];
+                kind?: components["parameters"]["FilterKind"];
                 /** @description Status of the matching span. */
-                status?: components["schemas"]["StatusCode"];
+                status?: components["parameters"]["FilterStatus"];
                 /** @description true keeps only traces that hold an error span anywhere. */
-                errors?: boolean;
+                errors?: components["parameters"]["FilterErrors"];
                 /**
                  * @description A condition on a span attribute or, where the span has none of that key, on a resource attribute. Repeat it
                  *     to add conditions. Forms: `key=value`, `key!=value`, `key>1`, `key>=1`, `key<1`, `key<=1`, `key` (exists),
@@ -765,15 +2547,19 @@ export interface operations {
                  *       "!db.system.name"
                  *     ]
                  */
-                attr?: string[];
+                attr?: components["parameters"]["FilterAttr"];
                 /** @description Shortest duration of the matching span, inclusive. */
-                minDuration?: components["schemas"]["DurationParam"];
+                minDuration?: components["parameters"]["FilterMinDuration"];
                 /** @description Longest duration of the matching span, inclusive. */
-                maxDuration?: components["schemas"]["DurationParam"];
+                maxDuration?: components["parameters"]["FilterMaxDuration"];
                 /** @description Shortest duration of the whole trace, inclusive. */
-                minTraceDuration?: components["schemas"]["DurationParam"];
+                minTraceDuration?: components["parameters"]["FilterMinTraceDuration"];
                 /** @description Longest duration of the whole trace, inclusive. */
-                maxTraceDuration?: components["schemas"]["DurationParam"];
+                maxTraceDuration?: components["parameters"]["FilterMaxTraceDuration"];
+                /** @description A Condition as JSON that holds on the same span as service, operation, kind, status, attr and the span durations. */
+                where?: components["parameters"]["FilterWhere"];
+                /** @description A Structure as JSON that the trace must have besides. */
+                structure?: components["parameters"]["FilterStructure"];
                 /** @description Page size. */
                 limit?: components["parameters"]["Limit"];
                 /** @description nextCursor of the page before. Send the other parameters unchanged. */
@@ -792,6 +2578,160 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TracePage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    searchTracesByBody: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TraceSearch"];
+            };
+        };
+        responses: {
+            /** @description One page of trace summaries. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TracePage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    countTraces: {
+        parameters: {
+            query?: {
+                /** @description Earliest start, inclusive; open when absent. */
+                from?: components["parameters"]["From"];
+                /** @description Latest start, exclusive; open when absent. */
+                to?: components["parameters"]["To"];
+                service?: components["parameters"]["FilterService"];
+                /** @description The span's name. */
+                operation?: components["parameters"]["FilterOperation"];
+                kind?: components["parameters"]["FilterKind"];
+                /** @description Status of the matching span. */
+                status?: components["parameters"]["FilterStatus"];
+                /** @description true keeps only traces that hold an error span anywhere. */
+                errors?: components["parameters"]["FilterErrors"];
+                /**
+                 * @description A condition on a span attribute or, where the span has none of that key, on a resource attribute. Repeat it
+                 *     to add conditions. Forms: `key=value`, `key!=value`, `key>1`, `key>=1`, `key<1`, `key<=1`, `key` (exists),
+                 *     `!key` (does not exist). `=` and `!=` compare the text form, so `http.response.status_code=200` matches the
+                 *     number; the other four want a number. A key or value may stand in double quotes with JSON escapes
+                 *     (`"odd key"="a \"b\""`); an empty value must (`key=""`). Blanks around the operator are ignored. A name that the
+                 *     semantic conventions have replaced means the present one: `http.status_code` is `http.response.status_code`.
+                 *     Besides attribute keys there are `@service`, `@name`, `@kind`, `@status`, `@duration` (nanoseconds, or a
+                 *     duration such as 1.5s), `@category` and `@peer`. At most 20 conditions.
+                 * @example [
+                 *       "http.response.status_code>=500",
+                 *       "!db.system.name"
+                 *     ]
+                 */
+                attr?: components["parameters"]["FilterAttr"];
+                /** @description Shortest duration of the matching span, inclusive. */
+                minDuration?: components["parameters"]["FilterMinDuration"];
+                /** @description Longest duration of the matching span, inclusive. */
+                maxDuration?: components["parameters"]["FilterMaxDuration"];
+                /** @description Shortest duration of the whole trace, inclusive. */
+                minTraceDuration?: components["parameters"]["FilterMinTraceDuration"];
+                /** @description Longest duration of the whole trace, inclusive. */
+                maxTraceDuration?: components["parameters"]["FilterMaxTraceDuration"];
+                /** @description A Condition as JSON that holds on the same span as service, operation, kind, status, attr and the span durations. */
+                where?: components["parameters"]["FilterWhere"];
+                /** @description A Structure as JSON that the trace must have besides. */
+                structure?: components["parameters"]["FilterStructure"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The counts. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TraceCount"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getFacets: {
+        parameters: {
+            query?: {
+                /**
+                 * @description `@service`, `@name`, `@kind`, `@status`, `@error`, `@category`, `@peer` or an attribute key, at most 20. Without any: `@service`,
+                 *     `@name`, `@kind` and `@status`.
+                 */
+                field?: string[];
+                /** @description Values of each field. */
+                limit?: number;
+                /** @description Earliest start, inclusive; open when absent. */
+                from?: components["parameters"]["From"];
+                /** @description Latest start, exclusive; open when absent. */
+                to?: components["parameters"]["To"];
+                service?: components["parameters"]["FilterService"];
+                /** @description The span's name. */
+                operation?: components["parameters"]["FilterOperation"];
+                kind?: components["parameters"]["FilterKind"];
+                /** @description Status of the matching span. */
+                status?: components["parameters"]["FilterStatus"];
+                /** @description true keeps only traces that hold an error span anywhere. */
+                errors?: components["parameters"]["FilterErrors"];
+                /**
+                 * @description A condition on a span attribute or, where the span has none of that key, on a resource attribute. Repeat it
+                 *     to add conditions. Forms: `key=value`, `key!=value`, `key>1`, `key>=1`, `key<1`, `key<=1`, `key` (exists),
+                 *     `!key` (does not exist). `=` and `!=` compare the text form, so `http.response.status_code=200` matches the
+                 *     number; the other four want a number. A key or value may stand in double quotes with JSON escapes
+                 *     (`"odd key"="a \"b\""`); an empty value must (`key=""`). Blanks around the operator are ignored. A name that the
+                 *     semantic conventions have replaced means the present one: `http.status_code` is `http.response.status_code`.
+                 *     Besides attribute keys there are `@service`, `@name`, `@kind`, `@status`, `@duration` (nanoseconds, or a
+                 *     duration such as 1.5s), `@category` and `@peer`. At most 20 conditions.
+                 * @example [
+                 *       "http.response.status_code>=500",
+                 *       "!db.system.name"
+                 *     ]
+                 */
+                attr?: components["parameters"]["FilterAttr"];
+                /** @description Shortest duration of the matching span, inclusive. */
+                minDuration?: components["parameters"]["FilterMinDuration"];
+                /** @description Longest duration of the matching span, inclusive. */
+                maxDuration?: components["parameters"]["FilterMaxDuration"];
+                /** @description Shortest duration of the whole trace, inclusive. */
+                minTraceDuration?: components["parameters"]["FilterMinTraceDuration"];
+                /** @description Longest duration of the whole trace, inclusive. */
+                maxTraceDuration?: components["parameters"]["FilterMaxTraceDuration"];
+                /** @description A Condition as JSON that holds on the same span as service, operation, kind, status, attr and the span durations. */
+                where?: components["parameters"]["FilterWhere"];
+                /** @description A Structure as JSON that the trace must have besides. */
+                structure?: components["parameters"]["FilterStructure"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The values. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Facets"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -817,6 +2757,81 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OtlpTrace"] | components["schemas"]["CompactTrace"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSkeleton: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                traceId: components["parameters"]["TraceId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The columns, little endian. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getAnalysis: {
+        parameters: {
+            query?: {
+                /** @description Take the critical path of this span instead of the root's, for example of what consumed a message. */
+                span?: string;
+            };
+            header?: never;
+            path: {
+                traceId: components["parameters"]["TraceId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The findings. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TraceAnalysis"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    compareTraces: {
+        parameters: {
+            query: {
+                /** @description Trace id of the baseline. */
+                a: string;
+                /** @description Trace id of what is compared with it. */
+                b: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The differences. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -908,6 +2923,139 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    getTopology: {
+        parameters: {
+            query?: {
+                /** @description Start of the range, inclusive; an hour before its end when absent. */
+                from?: components["parameters"]["TopologyFrom"];
+                /** @description End of the range, exclusive; now when absent. */
+                to?: components["parameters"]["TopologyTo"];
+                /**
+                 * @description The id of a node; what is more than `hops` edges away from it, in either direction, is left out.
+                 * @example service:cart
+                 */
+                focus?: string;
+                hops?: number;
+                /** @description Only nodes of these kinds, and the edges between them. */
+                nodeKind?: components["schemas"]["NodeKind"][];
+                service?: string;
+                operation?: string;
+                kind?: components["schemas"]["Kind"];
+                status?: components["schemas"]["StatusCode"];
+                errors?: boolean;
+                attr?: string[];
+                minDuration?: components["schemas"]["DurationParam"];
+                maxDuration?: components["schemas"]["DurationParam"];
+                minTraceDuration?: components["schemas"]["DurationParam"];
+                maxTraceDuration?: components["schemas"]["DurationParam"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Nodes by id and edges by type and ends. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Topology"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getTopologyMatrix: {
+        parameters: {
+            query?: {
+                /** @description Start of the range, inclusive; an hour before its end when absent. */
+                from?: components["parameters"]["TopologyFrom"];
+                /** @description End of the range, exclusive; now when absent. */
+                to?: components["parameters"]["TopologyTo"];
+                /** @description A multiple of 10 s. By default a round one that makes at most 120 steps. The first step starts at a whole multiple of it. */
+                step?: components["schemas"]["DurationParam"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Each array has one number a step. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TopologyMatrix"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getTopologyDiff: {
+        parameters: {
+            query?: {
+                /** @description Start of the range, inclusive; an hour before its end when absent. */
+                from?: components["parameters"]["TopologyFrom"];
+                /** @description End of the range, exclusive; now when absent. */
+                to?: components["parameters"]["TopologyTo"];
+                /** @description Start of the range to compare with; by default it is as long as the current one and ends where that starts. */
+                baseFrom?: components["schemas"]["InstantParam"];
+                baseTo?: components["schemas"]["InstantParam"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The differences. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TopologyDiff"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getCallPaths: {
+        parameters: {
+            query: {
+                /** @description Start of the range, inclusive; an hour before its end when absent. */
+                from?: components["parameters"]["TopologyFrom"];
+                /** @description End of the range, exclusive; now when absent. */
+                to?: components["parameters"]["TopologyTo"];
+                service: string;
+                /** @description The span's name; without it the spans through which the service is entered. */
+                operation?: string;
+                direction?: "downstream" | "upstream";
+                /** @description How many traces to look at, at most. */
+                traces?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The hops in depth-first order. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallPaths"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     getStats: {
         parameters: {
             query?: never;
@@ -924,6 +3072,242 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Stats"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getDiff: {
+        parameters: {
+            query?: {
+                /** @description Earliest start, inclusive; open when absent. */
+                from?: components["parameters"]["From"];
+                /** @description Latest start, exclusive; open when absent. */
+                to?: components["parameters"]["To"];
+                service?: components["parameters"]["FilterService"];
+                /** @description The span's name. */
+                operation?: components["parameters"]["FilterOperation"];
+                kind?: components["parameters"]["FilterKind"];
+                /** @description Status of the matching span. */
+                status?: components["parameters"]["FilterStatus"];
+                /** @description true keeps only traces that hold an error span anywhere. */
+                errors?: components["parameters"]["FilterErrors"];
+                /**
+                 * @description A condition on a span attribute or, where the span has none of that key, on a resource attribute. Repeat it
+                 *     to add conditions. Forms: `key=value`, `key!=value`, `key>1`, `key>=1`, `key<1`, `key<=1`, `key` (exists),
+                 *     `!key` (does not exist). `=` and `!=` compare the text form, so `http.response.status_code=200` matches the
+                 *     number; the other four want a number. A key or value may stand in double quotes with JSON escapes
+                 *     (`"odd key"="a \"b\""`); an empty value must (`key=""`). Blanks around the operator are ignored. A name that the
+                 *     semantic conventions have replaced means the present one: `http.status_code` is `http.response.status_code`.
+                 *     Besides attribute keys there are `@service`, `@name`, `@kind`, `@status`, `@duration` (nanoseconds, or a
+                 *     duration such as 1.5s), `@category` and `@peer`. At most 20 conditions.
+                 * @example [
+                 *       "http.response.status_code>=500",
+                 *       "!db.system.name"
+                 *     ]
+                 */
+                attr?: components["parameters"]["FilterAttr"];
+                /** @description Shortest duration of the matching span, inclusive. */
+                minDuration?: components["parameters"]["FilterMinDuration"];
+                /** @description Longest duration of the matching span, inclusive. */
+                maxDuration?: components["parameters"]["FilterMaxDuration"];
+                /** @description Shortest duration of the whole trace, inclusive. */
+                minTraceDuration?: components["parameters"]["FilterMinTraceDuration"];
+                /** @description Longest duration of the whole trace, inclusive. */
+                maxTraceDuration?: components["parameters"]["FilterMaxTraceDuration"];
+                /** @description A Condition as JSON that holds on the same span as service, operation, kind, status, attr and the span durations. */
+                where?: components["parameters"]["FilterWhere"];
+                /** @description Look at all spans of the traces, or only at those that satisfy the filter. */
+                spans?: "all" | "matching";
+                /** @description What the selection is compared with. Not together with parameters that begin with "baseline.". */
+                baseline?: "alike" | "rest";
+                /** @description As from, of the baseline. */
+                "baseline.from"?: components["schemas"]["InstantParam"];
+                /** @description As to, of the baseline. */
+                "baseline.to"?: components["schemas"]["InstantParam"];
+                /** @description As service, of the baseline. */
+                "baseline.service"?: string;
+                /** @description As operation, of the baseline. */
+                "baseline.operation"?: string;
+                /** @description As kind, of the baseline. */
+                "baseline.kind"?: components["schemas"]["Kind"];
+                /** @description As status, of the baseline. */
+                "baseline.status"?: components["schemas"]["StatusCode"];
+                /** @description As errors, of the baseline. */
+                "baseline.errors"?: boolean;
+                /** @description As attr, of the baseline. */
+                "baseline.attr"?: string[];
+                /** @description As minDuration, of the baseline. */
+                "baseline.minDuration"?: components["schemas"]["DurationParam"];
+                /** @description As maxDuration, of the baseline. */
+                "baseline.maxDuration"?: components["schemas"]["DurationParam"];
+                /** @description As minTraceDuration, of the baseline. */
+                "baseline.minTraceDuration"?: components["schemas"]["DurationParam"];
+                /** @description As maxTraceDuration, of the baseline. */
+                "baseline.maxTraceDuration"?: components["schemas"]["DurationParam"];
+                /** @description As where, of the baseline. */
+                "baseline.where"?: string;
+                /** @description How many differences to answer. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The differences and what was looked at. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Diff"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getErrorOrigins: {
+        parameters: {
+            query?: {
+                /** @description Earliest start, inclusive; open when absent. */
+                from?: components["parameters"]["From"];
+                /** @description Latest start, exclusive; open when absent. */
+                to?: components["parameters"]["To"];
+                service?: components["parameters"]["FilterService"];
+                /** @description The span's name. */
+                operation?: components["parameters"]["FilterOperation"];
+                kind?: components["parameters"]["FilterKind"];
+                /** @description Status of the matching span. */
+                status?: components["parameters"]["FilterStatus"];
+                /** @description true keeps only traces that hold an error span anywhere. */
+                errors?: components["parameters"]["FilterErrors"];
+                /**
+                 * @description A condition on a span attribute or, where the span has none of that key, on a resource attribute. Repeat it
+                 *     to add conditions. Forms: `key=value`, `key!=value`, `key>1`, `key>=1`, `key<1`, `key<=1`, `key` (exists),
+                 *     `!key` (does not exist). `=` and `!=` compare the text form, so `http.response.status_code=200` matches the
+                 *     number; the other four want a number. A key or value may stand in double quotes with JSON escapes
+                 *     (`"odd key"="a \"b\""`); an empty value must (`key=""`). Blanks around the operator are ignored. A name that the
+                 *     semantic conventions have replaced means the present one: `http.status_code` is `http.response.status_code`.
+                 *     Besides attribute keys there are `@service`, `@name`, `@kind`, `@status`, `@duration` (nanoseconds, or a
+                 *     duration such as 1.5s), `@category` and `@peer`. At most 20 conditions.
+                 * @example [
+                 *       "http.response.status_code>=500",
+                 *       "!db.system.name"
+                 *     ]
+                 */
+                attr?: components["parameters"]["FilterAttr"];
+                /** @description Shortest duration of the matching span, inclusive. */
+                minDuration?: components["parameters"]["FilterMinDuration"];
+                /** @description Longest duration of the matching span, inclusive. */
+                maxDuration?: components["parameters"]["FilterMaxDuration"];
+                /** @description Shortest duration of the whole trace, inclusive. */
+                minTraceDuration?: components["parameters"]["FilterMinTraceDuration"];
+                /** @description Longest duration of the whole trace, inclusive. */
+                maxTraceDuration?: components["parameters"]["FilterMaxTraceDuration"];
+                /** @description A Condition as JSON that holds on the same span as service, operation, kind, status, attr and the span durations. */
+                where?: components["parameters"]["FilterWhere"];
+                /** @description How many origins to answer. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The origins, those of most traces first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorOrigins"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getBrokenContext: {
+        parameters: {
+            query?: {
+                /** @description Earliest start, inclusive; an hour before the end when absent. */
+                from?: components["schemas"]["InstantParam"];
+                /** @description Latest start, exclusive; open when absent. */
+                to?: components["parameters"]["To"];
+                /** @description How long a parent may take to arrive; spans younger than this are not looked at. 5m when absent. */
+                grace?: components["schemas"]["DurationParam"];
+                /** @description How many hops to answer. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The hops, those with most broken calls first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrokenContext"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getCriticalPath: {
+        parameters: {
+            query: {
+                service: string;
+                /** @description The span's name. */
+                operation: string;
+                /** @description Earliest start, inclusive; open when absent. */
+                from?: components["parameters"]["From"];
+                /** @description Latest start, exclusive; open when absent. */
+                to?: components["parameters"]["To"];
+                /** @description How many traces to look at. */
+                traces?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The parts of the path, those that take most first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointPath"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getTwin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                traceId: components["parameters"]["TraceId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The twin; absent when there is none. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Twin"];
                 };
             };
             default: components["responses"]["Problem"];
