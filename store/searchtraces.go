@@ -36,6 +36,7 @@ type traceSearch struct {
 	structure *structureSQL
 	params    []any // of where and structure
 	details   map[TraceID]*traceDetail
+	now       time.Time // by the engine's clock, before anything was read
 }
 
 // candidate is a trace with a matching span.
@@ -116,7 +117,7 @@ func (t *traceSearch) run(ctx context.Context) (TracePage, error) {
 	if err != nil || !ok {
 		return TracePage{}, err
 	}
-	most := 4*t.q.Limit + 64
+	most := 2*t.q.Limit + 32
 	if t.cursor != nil {
 		most += 2 * int(t.cursor.depth)
 		window = max(window, t.to-t.cursor.startNS+int64(time.Second))
@@ -144,7 +145,7 @@ func (t *traceSearch) run(ctx context.Context) (TracePage, error) {
 			return TracePage{}, err
 		}
 		if len(page) > t.q.Limit || certain == math.MinInt64 {
-			return t.page(ctx, page)
+			return t.page(page), nil
 		}
 		if !more {
 			window = saturatingMul(window, windowGrowth)
@@ -197,7 +198,7 @@ func (t *traceSearch) clamp(ctx context.Context) (window int64, ok bool, err err
 	}
 	days, err := collect(ctx, t.s, t.s.named("span_days"), nil, func(rows driver.Rows, d *day) error {
 		var date time.Time
-		return rows.Scan(&date, &d.spans, &d.first, &d.last)
+		return rows.Scan(&date, &t.now, &d.spans, &d.first, &d.last)
 	})
 	if err != nil {
 		return 0, false, err
@@ -252,7 +253,7 @@ func (t *traceSearch) settle(ctx context.Context, found []candidate, certain int
 }
 
 // page cuts the settled traces to the page size and makes the cursor of the next page.
-func (t *traceSearch) page(ctx context.Context, settled []*traceDetail) (TracePage, error) {
+func (t *traceSearch) page(settled []*traceDetail) TracePage {
 	var page TracePage
 	more := len(settled) > t.q.Limit
 	if more {
@@ -262,24 +263,20 @@ func (t *traceSearch) page(ctx context.Context, settled []*traceDetail) (TracePa
 		page.Traces = append(page.Traces, d.TraceSummary)
 	}
 	if !more {
-		return page, nil
-	}
-	now, err := collect(ctx, t.s, "SELECT now64(3, 'UTC')", nil, func(rows driver.Rows, now *time.Time) error { return rows.Scan(now) })
-	if err != nil || len(now) != 1 {
-		return TracePage{}, errors.Join(errors.New("read the engine's clock"), err)
+		return page
 	}
 	last := settled[len(settled)-1]
-	next := &traceCursor{query: t.q.fingerprint(), startNS: last.keyNS, id: last.TraceID, snapshotMS: now[0].UnixMilli()}
+	next := &traceCursor{query: t.q.fingerprint(), startNS: last.keyNS, id: last.TraceID, snapshotMS: t.now.UnixMilli()}
 	if t.cursor != nil {
 		next.snapshotMS, next.shown, next.depth = t.cursor.snapshotMS, t.cursor.shown, t.cursor.depth
 	}
 	next.depth += uint32(len(settled))
-	if now[0].UnixMilli() <= next.snapshotMS+insertMargin.Milliseconds() {
+	if t.now.UnixMilli() <= next.snapshotMS+insertMargin.Milliseconds() {
 		for _, d := range settled {
 			next.shown = append(next.shown, hashTraceID(d.TraceID))
 		}
 		next.shown = next.shown[max(0, len(next.shown)-maxShown):]
 	}
 	page.NextCursor = next.String()
-	return page, nil
+	return page
 }

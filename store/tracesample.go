@@ -61,10 +61,10 @@ func (s *Store) newFrames(ctx context.Context, r TimeRange) (frames, error) {
 	}
 	f := frames{fromNS: math.MaxInt64, toNS: math.MinInt64}
 	_, err = collect(ctx, s, s.named("span_days"), nil, func(rows driver.Rows, _ *struct{}) error {
-		var day time.Time
+		var day, now time.Time
 		var spans uint64
 		var first, last int64
-		if err := rows.Scan(&day, &spans, &first, &last); err != nil {
+		if err := rows.Scan(&day, &now, &spans, &first, &last); err != nil {
 			return err
 		}
 		low, high := max(first, from), min(last+1, to)
