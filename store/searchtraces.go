@@ -117,7 +117,7 @@ func (t *traceSearch) run(ctx context.Context) (TracePage, error) {
 	if err != nil || !ok {
 		return TracePage{}, err
 	}
-	most := 2*t.q.Limit + 32
+	most := 4*t.q.Limit + 64
 	if t.cursor != nil {
 		most += 2 * int(t.cursor.depth)
 		window = max(window, t.to-t.cursor.startNS+int64(time.Second))
