@@ -85,11 +85,11 @@ func (s *Store) ValueCounts(ctx context.Context, q DiffQuery) (ValueCounts, erro
 
 func (s *Store) valueCounts(ctx context.Context, q DiffQuery) (ValueCounts, error) {
 	var out ValueCounts
-	selectedFilter, err := s.spanFilter(ctx, q.Selection)
+	selectedFilter, err := s.spanFilter(ctx, "sample traces", q.Selection)
 	if err != nil {
 		return out, err
 	}
-	baselineFilter, err := s.spanFilter(ctx, q.Baseline)
+	baselineFilter, err := s.spanFilter(ctx, "sample traces", q.Baseline)
 	if err != nil {
 		return out, err
 	}

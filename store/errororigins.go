@@ -92,7 +92,7 @@ func (s *Store) ErrorOrigins(ctx context.Context, q TraceQuery) (ErrorOrigins, e
 
 func (s *Store) errorOrigins(ctx context.Context, q TraceQuery) (ErrorOrigins, error) {
 	var out ErrorOrigins
-	f, err := s.spanFilter(ctx, q)
+	f, err := s.spanFilter(ctx, "sample traces", q)
 	if err != nil {
 		return out, err
 	}

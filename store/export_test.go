@@ -154,7 +154,7 @@ func Classify(err error) ErrorKind { return classify(err) }
 
 // AnalysisStatements is the SQL of the analyses of many traces, over a range cut into slices.
 func (s *Store) AnalysisStatements(ctx context.Context, q TraceQuery, from, to int64) (map[string]string, map[string][]any, error) {
-	f, err := s.spanFilter(ctx, q)
+	f, err := s.spanFilter(ctx, "sample traces", q)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -180,7 +180,7 @@ func (s *Store) AnalysisStatements(ctx context.Context, q TraceQuery, from, to i
 
 // SampleIn samples in a frame of about so many spans, and returns the frame's windows with the ids.
 func (s *Store) SampleIn(ctx context.Context, q TraceQuery, spans, limit int) (ids []TraceID, windows [][2]int64, matched uint64, err error) {
-	f, err := s.spanFilter(ctx, q)
+	f, err := s.spanFilter(ctx, "sample traces", q)
 	if err != nil {
 		return nil, nil, 0, err
 	}

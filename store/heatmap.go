@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -146,14 +147,12 @@ func (s *Store) heatmapOfRollup(ctx context.Context, q OperationQuery) ([]Heatma
 
 // heatmapStatement is the SQL of a heatmap that the roll-up cannot answer; empty when no span can match.
 func (s *Store) heatmapStatement(ctx context.Context, q TraceQuery, from, to, step int64) (statement, error) {
-	if q.MinTraceDuration < 0 || q.MaxTraceDuration < 0 {
-		return statement{}, invalid("read heatmap", errors.New("trace duration: want 0 or more"))
-	}
-	where, params, err := s.spanConditions(ctx, q)
-	if err != nil || where == never {
+	filter, err := s.spanFilter(ctx, "read heatmap", q)
+	if err != nil || filter.where == never {
 		return statement{}, err
 	}
-	params = append(params, param("from", fmt.Sprint(from)), param("to", fmt.Sprint(to)), param("step", fmt.Sprint(step)))
+	q = filter.q
+	where, params := filter.where, append(slices.Clone(filter.params), param("from", fmt.Sprint(from)), param("to", fmt.Sprint(to)), param("step", fmt.Sprint(step)))
 	fromHour, toHour := hoursOf(from, to)
 	params = append(params, param("from_hour", fromHour), param("to_hour", toHour))
 	var sql strings.Builder
@@ -199,19 +198,6 @@ func hoursOf(from, to int64) (fromHour, toHour uint32) {
 		return 0, math.MaxUint32
 	}
 	return uint32(from/nsPerSecond/hour) * hour, uint32((to-1)/nsPerSecond/hour) * hour
-}
-
-// spanConditions is q.Where as SQL: "" when there is none, never when no span can match.
-func (s *Store) spanConditions(ctx context.Context, q TraceQuery) (string, []any, error) {
-	sides, err := s.attributeSides(ctx, q.Where)
-	if err != nil {
-		return "", nil, err
-	}
-	where, params, err := conditions(q.Where, sides)
-	if err != nil {
-		return "", nil, invalid("read heatmap", err)
-	}
-	return where, params, nil
 }
 
 func boolToInt(b bool) int {

@@ -157,7 +157,7 @@ func (s *Store) SampleSkeletons(ctx context.Context, q TraceQuery, limit int) ([
 	if err := checkLimit(limit, maxSkeletons); err != nil {
 		return nil, Sample{}, invalid(op, err)
 	}
-	f, err := s.spanFilter(ctx, q)
+	f, err := s.spanFilter(ctx, "sample traces", q)
 	if err != nil {
 		return nil, Sample{}, wrap(op, err)
 	}

@@ -159,8 +159,8 @@ type spanFilter struct {
 	params []any
 }
 
-func (s *Store) spanFilter(ctx context.Context, q TraceQuery) (spanFilter, error) {
-	const op = "sample traces"
+// op is the operation that errors name.
+func (s *Store) spanFilter(ctx context.Context, op string, q TraceQuery) (spanFilter, error) {
 	if q.MinTraceDuration < 0 || q.MaxTraceDuration < 0 {
 		return spanFilter{}, invalid(op, errors.New("trace duration: want 0 or more"))
 	}
