@@ -16,6 +16,16 @@ const (
 // EdgeBucketSeconds is the width of the time buckets that edges are counted in.
 const EdgeBucketSeconds = 10
 
+// EdgeBucket is the start of the time bucket that holds a Unix time in nanoseconds, in Unix seconds; it rounds down before 1970 as well.
+func EdgeBucket(ns int64) int64 {
+	const widthNS = EdgeBucketSeconds * 1_000_000_000
+	n := ns / widthNS
+	if ns%widthNS < 0 {
+		n--
+	}
+	return n * EdgeBucketSeconds
+}
+
 // IsCache reports whether a db.system.name is a cache rather than a database.
 func IsCache(system string) bool {
 	switch system {

@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"slices"
-	"time"
 
 	"weft/semconv"
 )
@@ -175,21 +174,11 @@ type edgeSum struct {
 
 func newEdgeSum(whole bool) *edgeSum { return &edgeSum{edges: make(map[edgeID]*Edge), whole: whole} }
 
-// floorBucket is the start of the bucket that holds a Unix time in nanoseconds, in Unix seconds.
-func floorBucket(ns int64) int64 {
-	const width = int64(EdgeBucket)
-	n := ns / width
-	if ns%width < 0 {
-		n--
-	}
-	return n * int64(EdgeBucket/time.Second)
-}
-
 // to is the edge of s; s gives the bucket and the latency.
 func (e *edgeSum) to(g *edgeGraph, s *edgeSpan, typ EdgeType, source, target, via uint32, failed bool) *Edge {
 	id := edgeID{0, typ, source, target, via}
 	if !e.whole {
-		id.bucketUnix = floorBucket(s.startNS)
+		id.bucketUnix = semconv.EdgeBucket(s.startNS)
 	}
 	edge := e.edges[id]
 	if edge == nil {

@@ -10,6 +10,8 @@ import (
 
 	"github.com/ClickHouse/ch-go/proto"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"weft/semconv"
 )
 
 // Bounds of a reconciliation.
@@ -42,7 +44,7 @@ func (s *Store) ReconcileEdges(ctx context.Context, buckets []time.Time) (correc
 		if b.Before(minTime) || b.After(maxTime) {
 			return 0, invalid(op, fmt.Errorf("want buckets between %s and %s, got %s", minTime.Format(time.DateOnly), maxTime.Format(time.DateOnly), b))
 		}
-		starts = append(starts, floorBucket(b.UnixNano()))
+		starts = append(starts, semconv.EdgeBucket(b.UnixNano()))
 	}
 	slices.Sort(starts)
 	starts = slices.Compact(starts)
@@ -84,7 +86,7 @@ func (s *Store) reconcileRun(ctx context.Context, starts []int64) (corrected int
 		wanted[b] = struct{}{}
 	}
 	inBuckets := func(startNS int64) bool {
-		_, ok := wanted[floorBucket(startNS)]
+		_, ok := wanted[semconv.EdgeBucket(startNS)]
 		return ok
 	}
 	truth := newEdgeSum(false)

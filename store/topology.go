@@ -10,6 +10,8 @@ import (
 
 	"github.com/ClickHouse/ch-go/proto"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"weft/semconv"
 )
 
 // Bounds of the reads of topology.
@@ -53,7 +55,7 @@ func (r TimeRange) window() (w edgeWindow, err error) {
 		return w, err
 	}
 	const bucket = int64(EdgeBucket / time.Second)
-	w.from, w.to = floorBucket(from), floorBucket(to-1)+bucket
+	w.from, w.to = semconv.EdgeBucket(from), semconv.EdgeBucket(to-1)+bucket
 	w.innerFrom, w.innerTo = ceilTo(w.from, coarseSeconds), -ceilTo(-w.to, coarseSeconds)
 	if w.innerFrom >= w.innerTo {
 		w.innerFrom, w.innerTo = w.to, w.to

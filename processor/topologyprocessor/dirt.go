@@ -37,7 +37,7 @@ func newDirt(l limits) *dirt {
 }
 
 // bucket marks the bucket of a span's start.
-func (d *dirt) bucket(startNS int64, now time.Time) { d.mark(bucketOf(startNS), now) }
+func (d *dirt) bucket(startNS int64, now time.Time) { d.mark(semconv.EdgeBucket(startNS), now) }
 
 func (d *dirt) mark(bucket int64, now time.Time) {
 	m, ok := d.buckets[bucket]

@@ -36,7 +36,7 @@ func reference(spans []rawSpan) map[string]int64 {
 		p, hasParent := find(s.trace, s.parent)
 		hasParent = hasParent && !s.parent.IsEmpty()
 		edge := func(kind int, source, target, via string, failed bool, marks uint8, ageNS int64) {
-			k := fmt.Sprintf("%d %d %s>%s via %s", bucketOf(s.startNS), kind, source, target, via)
+			k := fmt.Sprintf("%d %d %s>%s via %s", semconv.EdgeBucket(s.startNS), kind, source, target, via)
 			add := func(what string, n int64) {
 				if n != 0 {
 					counts[k+" "+what] += n
