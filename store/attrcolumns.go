@@ -20,6 +20,8 @@ type attrColumns struct {
 	last *attrKey
 	// round is the number of resets; what an attrKey remembers of an earlier round is stale.
 	round uint32
+	// rows is the number of rows that were ever closed.
+	rows uint64
 }
 
 // attrKey is what a batch knows of one key: found with one look-up, it saves the others.
@@ -29,6 +31,8 @@ type attrKey struct {
 	// entry is the key's place in the dictionary of each type's map, valid when its round is the current one.
 	entry [TypeJSON + 1]struct{ round, key uint32 }
 	seen  valueSample
+	// row is the number of the row that had the key last, from 1.
+	row uint64
 	// next is the key that followed the last time: spans of a kind have the same keys in the same order, and a comparison is
 	// cheaper than a look-up.
 	next *attrKey
@@ -85,6 +89,15 @@ func (c *attrColumns) key(name string) *attrKey {
 	return k
 }
 
+// first reports whether the open row did not have the key yet: of an attribute that was sent twice the first counts.
+func (c *attrColumns) first(k *attrKey) bool {
+	if k.row == c.rows+1 {
+		return false
+	}
+	k.row = c.rows + 1
+	return true
+}
+
 // add puts one pair into the row that is open.
 func (c *attrColumns) add(k *attrKey, v Value) {
 	switch v.typ {
@@ -121,6 +134,7 @@ func (c *attrColumns) end() {
 	c.doubles.end()
 	c.bools.end()
 	c.jsons.end()
+	c.rows++
 }
 
 // addAll appends a row of attributes none of which has a column of its own.

@@ -32,39 +32,61 @@ const (
 )
 
 // lcColumn is LowCardinality(String). The dictionary is built while rows are appended, one map look-up a row and none when
-// a value repeats the one before.
+// a value is among the recent ones.
 type lcColumn struct {
 	dict  proto.ColStr
 	index map[string]uint32
 	keys  keyColumn
 
-	last    string // a value of the dictionary
-	lastKey uint32
+	// recent are values that were looked up, each at its place by recentPlace.
+	recent  [16]lcEntry
+	lastKey uint32 // of the value given last
 
-	values []string // the dictionary after DecodeColumn
+	values []string // the dictionary
+}
+
+// lcEntry is a value of the dictionary and its key; the zero lcEntry is none.
+type lcEntry struct {
+	value string
+	key   uint32
+	known bool
+}
+
+// recentPlace spreads values that are alike: methods, schemes, hosts and names differ in their lengths or at their ends.
+func recentPlace(s string) int {
+	if s == "" {
+		return 0
+	}
+	return (len(s) + int(s[len(s)-1])) % len(lcColumn{}.recent)
 }
 
 func newLC() *lcColumn { return &lcColumn{index: make(map[string]uint32)} }
 
 // Append adds a row; s is copied.
 func (c *lcColumn) Append(s string) {
-	if c.dict.Rows() == 0 || s != c.last {
-		c.lastKey = c.key(s)
-	}
-	c.keys.append(c.lastKey)
+	c.keys.append(c.key(s))
 }
 
 // key is the dictionary's index of s, which it adds when it is new.
 func (c *lcColumn) key(s string) uint32 {
+	r := &c.recent[recentPlace(s)]
+	if !r.known || r.value != s {
+		*r = c.lookUp(s)
+	}
+	c.lastKey = r.key
+	return r.key
+}
+
+func (c *lcColumn) lookUp(s string) lcEntry {
 	k, ok := c.index[s]
 	if !ok {
 		k = uint32(c.dict.Rows())
 		s = strings.Clone(s)
 		c.dict.Append(s)
+		c.values = append(c.values, s)
 		c.index[s] = k
 	}
-	c.last, c.lastKey = s, k
-	return k
+	return lcEntry{c.values[k], k, true}
 }
 
 // open appends a row with the empty string, which set may replace.
@@ -80,24 +102,20 @@ func (c *lcColumn) set(s string) bool {
 	if c.keys.last() != 0 {
 		return false
 	}
-	if s != c.last {
-		c.lastKey = c.key(s)
-	}
-	c.keys.replaceLast(c.lastKey)
+	c.keys.replaceLast(c.key(s))
 	return true
 }
 
 func (c *lcColumn) Type() proto.ColumnType { return "LowCardinality(String)" }
 func (c *lcColumn) Rows() int              { return c.keys.rows() }
 
-// Row is the i-th value after DecodeColumn.
 func (c *lcColumn) Row(i int) string { return c.values[c.keys.at(i)] }
 
 func (c *lcColumn) Reset() {
 	c.dict.Reset()
 	clear(c.index)
 	c.keys.reset()
-	c.last, c.lastKey = "", 0
+	c.recent, c.lastKey = [len(c.recent)]lcEntry{}, 0
 	c.values = c.values[:0]
 }
 

@@ -20,7 +20,10 @@ type valueSample struct {
 	round  uint32
 	types  uint8 // bit set of the ValueTypes met
 	values map[string]struct{}
-	last   string
+	// last is the text that was new last, lastInt the integer that was noted last.
+	last    string
+	lastInt int64
+	hasInt  bool
 }
 
 // begin forgets the earlier round; it reports whether the key is new in this one.
@@ -28,7 +31,7 @@ func (s *valueSample) begin(round uint32) bool {
 	if s.round == round {
 		return false
 	}
-	s.round, s.types, s.last = round, 0, ""
+	s.round, s.types, s.last, s.hasInt = round, 0, "", false
 	clear(s.values)
 	return true
 }
@@ -45,13 +48,20 @@ func (s *valueSample) note(v Value) {
 			s.noteText(v.str)
 		}
 	case TypeInt:
+		if s.hasInt && s.lastInt == v.Int() {
+			return
+		}
+		s.lastInt, s.hasInt = v.Int(), true
 		var buf [20]byte
 		text := strconv.AppendInt(buf[:0], v.Int(), 10)
 		if _, ok := s.values[string(text)]; !ok {
 			s.noteText(string(text))
 		}
 	case TypeBool:
-		s.noteText(strconv.FormatBool(v.Bool()))
+		if text := strconv.FormatBool(v.Bool()); text != s.last {
+			s.noteText(text)
+			s.last = text
+		}
 	}
 }
 

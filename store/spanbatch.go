@@ -34,7 +34,8 @@ func (b *SpanBatch) Reset() {
 // spanFixedBytes is what a span without any text occupies in the columns.
 const spanFixedBytes = 220
 
-// Append copies the span into the batch; the caller keeps ownership of everything it points at.
+// Append copies the span into the batch; the caller keeps ownership of everything it points at. Of attributes with the same key
+// the first counts.
 func (b *SpanBatch) Append(s *Span) {
 	c := b.cols
 	resource, scope := b.origins.add(s.Resource, s.Scope, s.StartNS)
@@ -76,6 +77,9 @@ func (b *SpanBatch) appendAttributes(attrs Attributes) {
 	for i := range attrs {
 		v := attrs[i].Value
 		k := c.attrs.key(attrs[i].Key)
+		if !c.attrs.first(k) {
+			continue
+		}
 		if k.seen.begin(c.attrs.round) {
 			b.sampled = append(b.sampled, k)
 		}

@@ -79,7 +79,6 @@ func (c *spanConverter) fill(s ptrace.Span) {
 			d.Attributes = append(d.Attributes, store.Attribute{Key: k, Value: value(v)})
 		}
 	}
-	d.Attributes = unique(d.Attributes)
 
 	d.Events = d.Events[:0]
 	for _, e := range s.Events().All() {
