@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/ClickHouse/ch-go/proto"
+
+	"weft/semconv"
 )
 
 // attrColumns are the five typed maps that hold attributes, so that a type and every bit of a number survive.
@@ -15,9 +17,7 @@ type attrColumns struct {
 	bools   *mapColumn[*proto.ColBool]
 	jsons   *mapColumn[*textColumn]
 
-	keys map[string]*attrKey
-	// last is the key found last.
-	last *attrKey
+	keys semconv.KeyTable[attrKey]
 	// round is the number of resets; what an attrKey remembers of an earlier round is stale.
 	round uint32
 	// rows is the number of rows that were ever closed.
@@ -33,9 +33,6 @@ type attrKey struct {
 	seen  valueSample
 	// row is the number of the row that had the key last, from 1.
 	row uint64
-	// next is the key that followed the last time: spans of a kind have the same keys in the same order, and a comparison is
-	// cheaper than a look-up.
-	next *attrKey
 }
 
 // maxKnownKeys bounds the memory of a batch that meets ever new keys: the next Reset forgets them.
@@ -48,7 +45,6 @@ func newAttrColumns() *attrColumns {
 		doubles: newMap(new(proto.ColFloat64)),
 		bools:   newMap(new(proto.ColBool)),
 		jsons:   newMap(new(textColumn)),
-		keys:    make(map[string]*attrKey),
 		round:   1,
 	}
 }
@@ -63,31 +59,16 @@ func (c *attrColumns) reset() {
 	for _, col := range c.columns() {
 		col.data.Reset()
 	}
-	if len(c.keys) > maxKnownKeys {
-		clear(c.keys)
-		c.last = nil // or the chain would keep them
+	if c.keys.Len() > maxKnownKeys {
+		c.keys.Clear()
 	}
 	c.round++
 }
 
 // key finds what is known of name.
-func (c *attrColumns) key(name string) *attrKey {
-	before := c.last
-	if before != nil && before.next != nil && before.next.name == name {
-		c.last = before.next
-		return c.last
-	}
-	k := c.keys[name]
-	if k == nil {
-		k = &attrKey{name: strings.Clone(name), promoted: promotedIndex(name)}
-		c.keys[k.name] = k
-	}
-	if before != nil {
-		before.next = k
-	}
-	c.last = k
-	return k
-}
+func (c *attrColumns) key(name string) *attrKey { return c.keys.Find(name, newAttrKey) }
+
+func newAttrKey(name string) attrKey { return attrKey{name: name, promoted: promotedIndex(name)} }
 
 // first reports whether the open row did not have the key yet: of an attribute that was sent twice the first counts.
 func (c *attrColumns) first(k *attrKey) bool {

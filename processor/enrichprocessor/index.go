@@ -1,6 +1,10 @@
 package enrichprocessor
 
-import "weft/semconv"
+import (
+	"unicode/utf8"
+
+	"weft/semconv"
+)
 
 // slot numbers an attribute that renaming or deriving looks at. Slots of names that only Aliases knows follow after the
 // ones named here.
@@ -84,12 +88,30 @@ type keyInfo struct {
 	typ     semconv.AttrType
 	derived bool // ours: what a client sends under this name is not believed
 	old     bool
+	broken  bool // a name to be mended
 	special special
 	// targets are indexed by side: 0 for a caller's spans and everything that is no call, 1 for a callee's.
 	targets [2]target
 }
 
-// index is looked up once per attribute; it holds current names as well as superseded ones.
+// What is known of the names that index lacks.
+var (
+	plainKey  = &keyInfo{}
+	brokenKey = &keyInfo{broken: true}
+)
+
+// know is keyInfo for a name that is not too long.
+func know(key string) *keyInfo {
+	switch info := index[key]; {
+	case info != nil:
+		return info
+	case utf8.ValidString(key):
+		return plainKey
+	}
+	return brokenKey
+}
+
+// index holds current names as well as superseded ones.
 var index = buildIndex()
 
 func buildIndex() map[string]*keyInfo {

@@ -11,7 +11,7 @@ const maxSeverity = 24
 
 // logs is the work on one batch of log records.
 type logs struct {
-	work
+	*work
 	clock clock
 	tally tally
 }

@@ -8,7 +8,7 @@ import (
 // metrics is the work on one batch of metrics. Data points are never marked as repaired: one more attribute would make
 // them another series.
 type metrics struct {
-	work
+	*work
 	clock clock
 	tally tally
 }

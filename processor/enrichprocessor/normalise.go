@@ -18,9 +18,10 @@ const (
 	calleeSide = 1
 )
 
-// work is the scratch space of one batch; a value is used by one goroutine.
+// work is the scratch space of one batch at a time; a value is used by one goroutine.
 type work struct {
 	cfg *Config
+	keys semconv.KeyTable[*keyInfo]
 	// present and values hold the current names that the attributes at hand have.
 	present [maxSlots / 64]uint64
 	values  [maxSlots]pcommon.Value
@@ -68,13 +69,15 @@ func (w *work) attributes(attrs pcommon.Map, side int, rs *reasons) (dropped int
 	for key, value := range attrs.All() {
 		i++
 		w.value(value, w.cfg.MaxValueBytes, rs)
-		info := index[key]
+		info := brokenKey
+		if len(key) <= w.cfg.MaxNameBytes {
+			info = *w.keys.Find(key, know)
+		}
 		switch {
-		case info == nil:
-			if mended := w.name(key, rs); mended != key {
-				w.mended = append(w.mended, mendedKey{mended, value})
-				w.remove = append(w.remove, i)
-			}
+		case info.broken:
+			w.mended = append(w.mended, mendedKey{w.name(key, rs), value})
+			w.remove = append(w.remove, i)
+		case info == plainKey:
 		case info.derived:
 			w.remove = append(w.remove, i)
 		case info.old:

@@ -2,6 +2,7 @@ package enrichprocessor
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -14,13 +15,14 @@ import (
 	"weft/semconv"
 )
 
-// enricher does the work for one signal of one pipeline. It has no state between batches but its counters and the
-// statements it has met.
+// enricher does the work for one signal of one pipeline. It has no state between batches but its counters, and the
+// statements and attribute names that it has met.
 type enricher struct {
 	cfg   Config
 	count *counters
 	now   func() time.Time
 	known statements
+	works sync.Pool // of *work
 }
 
 func newEnricher(cfg Config, set component.TelemetrySettings) (*enricher, error) {
@@ -31,8 +33,31 @@ func newEnricher(cfg Config, set component.TelemetrySettings) (*enricher, error)
 	return &enricher{cfg: cfg, count: count, now: time.Now}, nil
 }
 
+// maxKnownKeys bounds the attribute names that a work remembers, whatever clients send.
+const maxKnownKeys = 4096
+
+// take returns a work for one batch, which give takes back.
+func (e *enricher) take() *work {
+	w, ok := e.works.Get().(*work)
+	if !ok {
+		w = &work{cfg: &e.cfg}
+	}
+	return w
+}
+
+func (e *enricher) give(w *work) {
+	clear(w.values[:]) // they are the batch's
+	clear(w.renames[:cap(w.renames)])
+	clear(w.mended[:cap(w.mended)])
+	if w.keys.Len() > maxKnownKeys {
+		w.keys.Clear()
+	}
+	e.works.Put(w)
+}
+
 func (e *enricher) traces(ctx context.Context, td ptrace.Traces) (ptrace.Traces, error) {
-	s := &spans{work: work{cfg: &e.cfg}, clock: newClock(e.now(), e.cfg.MaxFuture), known: &e.known}
+	s := &spans{work: e.take(), clock: newClock(e.now(), e.cfg.MaxFuture), known: &e.known}
+	defer e.give(s.work)
 	s.batch(td)
 	e.count.report(ctx, "traces", &s.tally)
 	if td.ResourceSpans().Len() == 0 {
@@ -42,7 +67,8 @@ func (e *enricher) traces(ctx context.Context, td ptrace.Traces) (ptrace.Traces,
 }
 
 func (e *enricher) logs(ctx context.Context, ld plog.Logs) (plog.Logs, error) {
-	l := &logs{work: work{cfg: &e.cfg}, clock: newClock(e.now(), e.cfg.MaxFuture)}
+	l := &logs{work: e.take(), clock: newClock(e.now(), e.cfg.MaxFuture)}
+	defer e.give(l.work)
 	l.batch(ld)
 	e.count.report(ctx, "logs", &l.tally)
 	if ld.ResourceLogs().Len() == 0 {
@@ -52,7 +78,8 @@ func (e *enricher) logs(ctx context.Context, ld plog.Logs) (plog.Logs, error) {
 }
 
 func (e *enricher) metrics(ctx context.Context, md pmetric.Metrics) (pmetric.Metrics, error) {
-	m := &metrics{work: work{cfg: &e.cfg}, clock: newClock(e.now(), e.cfg.MaxFuture)}
+	m := &metrics{work: e.take(), clock: newClock(e.now(), e.cfg.MaxFuture)}
+	defer e.give(m.work)
 	m.batch(md)
 	e.count.report(ctx, "metrics", &m.tally)
 	if md.ResourceMetrics().Len() == 0 {

@@ -9,7 +9,7 @@ import (
 
 // spans is the work on one batch of traces.
 type spans struct {
-	work
+	*work
 	clock clock
 	tally tally
 	// function says that the resource at hand is a function, whose server spans are invocations.
@@ -156,7 +156,7 @@ func (s *spans) events(span ptrace.Span, failure *failure, rs *reasons) {
 		if n := s.attributes(event.Attributes(), callerSide, rs); n > 0 {
 			event.SetDroppedAttributesCount(event.DroppedAttributesCount() + uint32(n))
 		}
-		failure.event(event.Name(), &s.work)
+		failure.event(event.Name(), s.work)
 		s.prune(event.Attributes())
 	}
 }
