@@ -132,6 +132,15 @@ func TestReadsUseTheirIndexes(t *testing.T) {
 	for what, sql := range statements {
 		got["analysis: "+what] = explain(t, s, sql, analysisArgs[what], ids)
 	}
+	below := store.TraceQuery{Structure: &store.Structure{B: eq(store.FieldService, str(genService(3)))}}
+	if statements, analysisArgs, err = s.AnalysisStatements(t.Context(), below, from, to); err != nil {
+		t.Fatal(err)
+	}
+	got["analysis: sample of a structure"] = explain(t, s, statements["sample"], analysisArgs["sample"], ids)
+	if heat, heatArgs, err = s.HeatmapStatement(t.Context(), below, from, to, 1e9); err != nil {
+		t.Fatal(err)
+	}
+	got["heat map of a structure"] = explain(t, s, heat, heatArgs, ids)
 	var text strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(got)) {
 		fmt.Fprintf(&text, "%s\n%s\n", name, got[name])

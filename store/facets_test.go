@@ -106,8 +106,14 @@ func TestCountsStopAtTheirBound(t *testing.T) {
 		t.Errorf("facets: got %v", err)
 	}
 	same := store.Predicate{Field: store.FieldService, Value: store.StringValue("many")}
-	if _, err := s.SearchTraces(t.Context(), store.TraceQuery{Limit: 1, Structure: &store.Structure{A: same, B: same}}); err == nil ||
-		err.Error() != "search traces: invalid: structure: more than 20000 traces have a span for each of its sides: narrow the time range or the conditions" {
-		t.Errorf("structure: got %v", err)
+	all := store.TraceQuery{Limit: 1, Structure: &store.Structure{A: same, B: same}, Range: store.TimeRange{From: shopTime, To: shopTime.Add(time.Hour)}}
+	_, searchErr := s.SearchTraces(t.Context(), all)
+	_, heatErr := s.Heatmap(t.Context(), store.HeatmapQuery{Traces: all, Step: time.Minute})
+	_, diffErr := s.ValueCounts(t.Context(), store.DiffQuery{Baseline: all})
+	_, originsErr := s.ErrorOrigins(t.Context(), all)
+	for what, err := range map[string]error{"search": searchErr, "heat map": heatErr, "differences": diffErr, "error origins": originsErr} {
+		if err == nil || err.Error() != "search traces: invalid: structure: more than 20000 traces have a span for each of its sides: narrow the time range or the conditions" {
+			t.Errorf("structure, %s: got %v", what, err)
+		}
 	}
 }

@@ -86,7 +86,7 @@ func TestSearchAgainstReference(t *testing.T) {
 func checkCounts(t *testing.T, s *store.Store, q store.TraceQuery, traces map[store.TraceID][]store.Span, want []store.TraceID) {
 	t.Helper()
 	fields := []string{store.FieldService, store.FieldError, "color", "http.response.status_code", "no.such.key"}
-	var spans uint64
+	var spans, failed uint64
 	facets := make([]map[string]store.FacetValue, len(fields))
 	for i := range facets {
 		facets[i] = make(map[string]store.FacetValue)
@@ -105,6 +105,9 @@ func checkCounts(t *testing.T, s *store.Store, q store.TraceQuery, traces map[st
 				continue
 			}
 			spans++
+			if sp.StatusCode == store.StatusError {
+				failed++
+			}
 			for f, field := range fields {
 				if text, ok := facetText(sp, field); ok {
 					v := facets[f][text]
@@ -138,6 +141,49 @@ func checkCounts(t *testing.T, s *store.Store, q store.TraceQuery, traces map[st
 				t.Errorf("facet %s of %s: got %+v, want %+v", fields[f], describe(q), v, facets[f][v.Value])
 			}
 		}
+	}
+	checkHeatmap(t, s, q, spans, failed)
+	checkSamples(t, s, q, traces, want)
+}
+
+// checkHeatmap compares the sums of a heat map with what a count finds.
+func checkHeatmap(t *testing.T, s *store.Store, q store.TraceQuery, spans, failed uint64) {
+	t.Helper()
+	if q.Range.From.IsZero() {
+		q.Range = store.TimeRange{From: shopTime, To: shopTime.Add(3 * time.Hour)}
+	}
+	columns, err := s.Heatmap(t.Context(), store.HeatmapQuery{Traces: q, Step: time.Minute})
+	var gotSpans, gotFailed int64
+	for _, c := range columns {
+		gotSpans, gotFailed = gotSpans+c.Spans.Count(), gotFailed+c.Errors.Count()
+	}
+	if err != nil || uint64(gotSpans) != spans || uint64(gotFailed) != failed {
+		t.Errorf("heat map of %s: got %d spans, %d failed, %v, want %d and %d", describe(q), gotSpans, gotFailed, err, spans, failed)
+	}
+}
+
+// checkSamples compares how many traces the analyses of a selection find, of which the data is small enough to be looked at in whole.
+func checkSamples(t *testing.T, s *store.Store, q store.TraceQuery, traces map[store.TraceID][]store.Span, want []store.TraceID) {
+	t.Helper()
+	counts, err := s.ValueCounts(t.Context(), store.DiffQuery{Selection: q, MatchingOnly: true})
+	if err != nil || counts.Selection.Matched != uint64(len(want)) || counts.Baseline.Traces != uint64(len(traces)-len(want)) {
+		t.Errorf("differences of %s: got %+v and %+v, %v, want %d of %d traces", describe(q), counts.Selection, counts.Baseline, err, len(want), len(traces))
+	}
+	counts, err = s.ValueCounts(t.Context(), store.DiffQuery{Baseline: q})
+	if err != nil || counts.Baseline.Matched != uint64(len(want)) || counts.Baseline.Traces != 0 {
+		t.Errorf("differences to %s: got %+v, %v, want %d traces, all of them in the selection", describe(q), counts.Baseline, err, len(want))
+	}
+	failing := uint64(0)
+	for _, id := range want {
+		if slices.ContainsFunc(traces[id], func(sp store.Span) bool {
+			return sp.StatusCode == store.StatusError && (q.Structure != nil || !onlyTraceDuration(q.Where) || inRange(q, &sp))
+		}) {
+			failing++
+		}
+	}
+	origins, err := s.ErrorOrigins(t.Context(), q)
+	if err != nil || origins.Sample.Matched != failing {
+		t.Errorf("error origins of %s: got %+v, %v, want %d traces", describe(q), origins.Sample, err, failing)
 	}
 }
 
