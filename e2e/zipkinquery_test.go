@@ -137,6 +137,8 @@ func TestZipkinRoundTrip(t *testing.T) {
 	finds(annotations("http.method=GET and http.status_code=200"), 1)
 	finds(annotations("error and http.path=/api"), 1)
 	finds(annotations("error and http.method=GET"), 0)
+	finds(annotations("ws"), 1)
+	finds(annotations("ws=1"), 0)
 	finds("serviceName=round-frontend&lookback=1000&endTs="+strconv.FormatInt(us/1000-1, 10), 0)
 	// An old trace is found where it is, not where "now" is.
 	postZipkin(t, in, strings.ReplaceAll(zipkinExample, "5af7183fb1d4cf5f", "5af7183fb1d4cf60"))

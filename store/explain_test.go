@@ -75,6 +75,8 @@ func TestReadsUseTheirIndexes(t *testing.T) {
 		"resource":         {Where: store.Predicate{Field: "container.id", Value: store.StringValue("none")}},
 		"errors of traces": {ErrorsOnly: true},
 		"error":            {Where: eq(store.FieldError, store.BoolValue(true))},
+		"event":            {Where: eq(store.FieldEvent, str("cache miss"))},
+		"retries":          {Where: eq(store.FieldRetry, store.BoolValue(true))},
 		"in":               {Where: store.Predicate{Field: "order.id", Op: store.OpIn, Values: []store.Value{str("no such order"), str("nor this")}}},
 		"in names":         {Where: store.Predicate{Field: store.FieldName, Op: store.OpIn, Values: []store.Value{str("nobody"), str("nothing")}}},
 		"in numbers":       {Where: store.Predicate{Field: "rpc.message.id", Op: store.OpIn, Values: []store.Value{store.IntValue(-77), store.IntValue(-78)}}},

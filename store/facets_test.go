@@ -53,8 +53,8 @@ func TestFacetsAndCountsThatCannotBeAsked(t *testing.T) {
 	}{
 		{nil, 1, "want 1 to 20 fields, got 0"},
 		{many, 1, "want 1 to 20 fields, got 21"},
-		{[]string{store.FieldDuration}, 1, `"@duration": want @service, @name, @kind, @status, @error, @category, @peer or an attribute key`},
-		{[]string{""}, 1, `"": want @service, @name, @kind, @status, @error, @category, @peer or an attribute key`},
+		{[]string{store.FieldDuration}, 1, `"@duration": want @service, @name, @kind, @status, @error, @category, @peer, @cold_start, @retry, @dead_letter or an attribute key`},
+		{[]string{""}, 1, `"": want @service, @name, @kind, @status, @error, @category, @peer, @cold_start, @retry, @dead_letter or an attribute key`},
 		{[]string{"k"}, 0, "limit: want 1 to 100, got 0"},
 	} {
 		_, err := s.Facets(t.Context(), store.TraceQuery{}, c.fields, c.limit)

@@ -140,7 +140,7 @@ func TestBadTreeParameters(t *testing.T) {
 		fieldError{Field: "where", Value: bad, Bound: exprBound, Detail: "at .and[0].op: want one of = != > >= < <= exists not-exists in =~ !~"})
 	check(get(t, srv.URL+"/api/v1/facets?structure=1"), fieldError{Field: "structure", Value: "1", Bound: structureBound, Detail: "want a JSON object"})
 	check(get(t, srv.URL+"/api/v1/facets?field=@duration"), fieldError{Field: "field", Value: "@duration", Bound: "an intrinsic or an attribute key",
-		Detail: `"@duration": want @service, @name, @kind, @status, @error, @category, @peer or an attribute key`})
+		Detail: `"@duration": want @service, @name, @kind, @status, @error, @category, @peer, @cold_start, @retry, @dead_letter or an attribute key`})
 	check(get(t, srv.URL+"/api/v1/traces/count?limit=5"), fieldError{Field: "limit", Value: "5",
 		Bound: "from, to, errors, service, operation, kind, status, minDuration, maxDuration, minTraceDuration, maxTraceDuration, attr, where, structure", Detail: "no such parameter here"})
 	post := func(body string) reply {

@@ -962,8 +962,8 @@ export interface components {
         /**
          * @description A condition on one span: `{"and":[…]}`, `{"or":[…]}`, `{"not":…}`, or a comparison `{"field":…,"op":…,"value":…}`. At most 200
          *     conditions, nested at most 16 deep. A field is an attribute key or one of `@service`, `@name`, `@kind`, `@status`, `@error`
-         *     (true or false), `@duration` (nanoseconds or a text such as 1.5s), `@category`, `@peer`; or `@trace.duration`, which is of the
-         *     whole trace and can only be joined by and, outside of or, not and structure. An attribute is looked up on the span and, where
+         *     (true or false), `@duration` (nanoseconds or a text such as 1.5s), `@category`, `@peer`, `@event` (the name of one of the span's
+         *     events), `@cold_start`, `@retry`, `@dead_letter` (true or false); or `@trace.duration`, which is of the whole trace and can only be joined by and, outside of or, not and structure. An attribute is looked up on the span and, where
          *     that has none of the key, on its resource; scope makes it one of both. `!=` and `!~` hold only where the attribute is present,
          *     `not` also where it is absent. A text equals the number or bool that it is the text of. `=~` and `!~` take a
          *     regular expression in RE2 syntax, at most 1000 bytes, that may match anywhere in a text, an integer or a bool; `in` takes a list
@@ -2150,7 +2150,8 @@ export interface components {
          *     (`"odd key"="a \"b\""`); an empty value must (`key=""`). Blanks around the operator are ignored. A name that the
          *     semantic conventions have replaced means the present one: `http.status_code` is `http.response.status_code`.
          *     Besides attribute keys there are `@service`, `@name`, `@kind`, `@status`, `@duration` (nanoseconds, or a
-         *     duration such as 1.5s), `@category` and `@peer`. At most 20 conditions.
+         *     duration such as 1.5s), `@category`, `@peer`, `@event` (the name of one of the span's events), and, true or false, `@error`,
+         *     `@cold_start`, `@retry` and `@dead_letter`. At most 20 conditions.
          * @example [
          *       "http.response.status_code>=500",
          *       "!db.system.name"
@@ -2395,7 +2396,8 @@ export interface operations {
                  *     (`"odd key"="a \"b\""`); an empty value must (`key=""`). Blanks around the operator are ignored. A name that the
                  *     semantic conventions have replaced means the present one: `http.status_code` is `http.response.status_code`.
                  *     Besides attribute keys there are `@service`, `@name`, `@kind`, `@status`, `@duration` (nanoseconds, or a
-                 *     duration such as 1.5s), `@category` and `@peer`. At most 20 conditions.
+                 *     duration such as 1.5s), `@category`, `@peer`, `@event` (the name of one of the span's events), and, true or false, `@error`,
+                 *     `@cold_start`, `@retry` and `@dead_letter`. At most 20 conditions.
                  * @example [
                  *       "http.response.status_code>=500",
                  *       "!db.system.name"
@@ -2463,7 +2465,8 @@ export interface operations {
                  *     (`"odd key"="a \"b\""`); an empty value must (`key=""`). Blanks around the operator are ignored. A name that the
                  *     semantic conventions have replaced means the present one: `http.status_code` is `http.response.status_code`.
                  *     Besides attribute keys there are `@service`, `@name`, `@kind`, `@status`, `@duration` (nanoseconds, or a
-                 *     duration such as 1.5s), `@category` and `@peer`. At most 20 conditions.
+                 *     duration such as 1.5s), `@category`, `@peer`, `@event` (the name of one of the span's events), and, true or false, `@error`,
+                 *     `@cold_start`, `@retry` and `@dead_letter`. At most 20 conditions.
                  * @example [
                  *       "http.response.status_code>=500",
                  *       "!db.system.name"
@@ -2584,7 +2587,8 @@ export interface operations {
                  *     (`"odd key"="a \"b\""`); an empty value must (`key=""`). Blanks around the operator are ignored. A name that the
                  *     semantic conventions have replaced means the present one: `http.status_code` is `http.response.status_code`.
                  *     Besides attribute keys there are `@service`, `@name`, `@kind`, `@status`, `@duration` (nanoseconds, or a
-                 *     duration such as 1.5s), `@category` and `@peer`. At most 20 conditions.
+                 *     duration such as 1.5s), `@category`, `@peer`, `@event` (the name of one of the span's events), and, true or false, `@error`,
+                 *     `@cold_start`, `@retry` and `@dead_letter`. At most 20 conditions.
                  * @example [
                  *       "http.response.status_code>=500",
                  *       "!db.system.name"
@@ -2674,7 +2678,8 @@ export interface operations {
                  *     (`"odd key"="a \"b\""`); an empty value must (`key=""`). Blanks around the operator are ignored. A name that the
                  *     semantic conventions have replaced means the present one: `http.status_code` is `http.response.status_code`.
                  *     Besides attribute keys there are `@service`, `@name`, `@kind`, `@status`, `@duration` (nanoseconds, or a
-                 *     duration such as 1.5s), `@category` and `@peer`. At most 20 conditions.
+                 *     duration such as 1.5s), `@category`, `@peer`, `@event` (the name of one of the span's events), and, true or false, `@error`,
+                 *     `@cold_start`, `@retry` and `@dead_letter`. At most 20 conditions.
                  * @example [
                  *       "http.response.status_code>=500",
                  *       "!db.system.name"
@@ -2716,8 +2721,8 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description `@service`, `@name`, `@kind`, `@status`, `@error`, `@category`, `@peer` or an attribute key, at most 20. Without any: `@service`,
-                 *     `@name`, `@kind` and `@status`.
+                 * @description `@service`, `@name`, `@kind`, `@status`, `@error`, `@category`, `@peer`, `@cold_start`, `@retry`, `@dead_letter` or an attribute key,
+                 *     at most 20. Without any: `@service`, `@name`, `@kind` and `@status`.
                  */
                 field?: string[];
                 /** @description Values of each field. */
@@ -2742,7 +2747,8 @@ export interface operations {
                  *     (`"odd key"="a \"b\""`); an empty value must (`key=""`). Blanks around the operator are ignored. A name that the
                  *     semantic conventions have replaced means the present one: `http.status_code` is `http.response.status_code`.
                  *     Besides attribute keys there are `@service`, `@name`, `@kind`, `@status`, `@duration` (nanoseconds, or a
-                 *     duration such as 1.5s), `@category` and `@peer`. At most 20 conditions.
+                 *     duration such as 1.5s), `@category`, `@peer`, `@event` (the name of one of the span's events), and, true or false, `@error`,
+                 *     `@cold_start`, `@retry` and `@dead_letter`. At most 20 conditions.
                  * @example [
                  *       "http.response.status_code>=500",
                  *       "!db.system.name"
@@ -2997,7 +3003,8 @@ export interface operations {
                  *     (`"odd key"="a \"b\""`); an empty value must (`key=""`). Blanks around the operator are ignored. A name that the
                  *     semantic conventions have replaced means the present one: `http.status_code` is `http.response.status_code`.
                  *     Besides attribute keys there are `@service`, `@name`, `@kind`, `@status`, `@duration` (nanoseconds, or a
-                 *     duration such as 1.5s), `@category` and `@peer`. At most 20 conditions.
+                 *     duration such as 1.5s), `@category`, `@peer`, `@event` (the name of one of the span's events), and, true or false, `@error`,
+                 *     `@cold_start`, `@retry` and `@dead_letter`. At most 20 conditions.
                  * @example [
                  *       "http.response.status_code>=500",
                  *       "!db.system.name"
@@ -3168,7 +3175,8 @@ export interface operations {
                  *     (`"odd key"="a \"b\""`); an empty value must (`key=""`). Blanks around the operator are ignored. A name that the
                  *     semantic conventions have replaced means the present one: `http.status_code` is `http.response.status_code`.
                  *     Besides attribute keys there are `@service`, `@name`, `@kind`, `@status`, `@duration` (nanoseconds, or a
-                 *     duration such as 1.5s), `@category` and `@peer`. At most 20 conditions.
+                 *     duration such as 1.5s), `@category`, `@peer`, `@event` (the name of one of the span's events), and, true or false, `@error`,
+                 *     `@cold_start`, `@retry` and `@dead_letter`. At most 20 conditions.
                  * @example [
                  *       "http.response.status_code>=500",
                  *       "!db.system.name"
@@ -3263,7 +3271,8 @@ export interface operations {
                  *     (`"odd key"="a \"b\""`); an empty value must (`key=""`). Blanks around the operator are ignored. A name that the
                  *     semantic conventions have replaced means the present one: `http.status_code` is `http.response.status_code`.
                  *     Besides attribute keys there are `@service`, `@name`, `@kind`, `@status`, `@duration` (nanoseconds, or a
-                 *     duration such as 1.5s), `@category` and `@peer`. At most 20 conditions.
+                 *     duration such as 1.5s), `@category`, `@peer`, `@event` (the name of one of the span's events), and, true or false, `@error`,
+                 *     `@cold_start`, `@retry` and `@dead_letter`. At most 20 conditions.
                  * @example [
                  *       "http.response.status_code>=500",
                  *       "!db.system.name"
