@@ -24,7 +24,7 @@ func TestParseExpr(t *testing.T) {
 		`{"and":[{"field":"@trace.duration","op":">","value":7}]}`:                 store.And{store.Predicate{Field: "@trace.duration", Op: store.OpGreater, Value: num(7)}},
 		`{"or":[{"field":"a","op":"exists"},{"not":{"field":"b","op":"exists"}}]}`: store.Or{store.Predicate{Field: "a", Op: store.OpExists}, store.Not{Of: store.Predicate{Field: "b", Op: store.OpExists}}},
 	} {
-		if got, err := parseExpr(in); err != nil || !reflect.DeepEqual(got, want) {
+		if got, err := parseExpr(in, 0); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: got %#v, %v, want %#v", in, got, err, want)
 		}
 	}
@@ -63,7 +63,7 @@ func TestParseExpr(t *testing.T) {
 		strings.Repeat(`{"not":`, 16) + leaf + strings.Repeat("}", 16): "at " + strings.Repeat(".not", 16) + ": want conditions nested at most 16 deep",
 		`{"or":[` + strings.Repeat(leaf+",", 199) + leaf + `]}`:        "at .or[199]: want at most 200 conditions",
 	} {
-		if got, err := parseExpr(in); err == nil || err.Error() != want {
+		if got, err := parseExpr(in, 0); err == nil || err.Error() != want {
 			t.Errorf("%s: got %#v, %v, want %s", in, got, err, want)
 		}
 	}
@@ -163,7 +163,7 @@ func FuzzParseExpr(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		e, err := parseExpr(s)
+		e, err := parseExpr(s, 0)
 		if err == nil {
 			checkAccepted(t, e)
 			if !json.Valid([]byte(s)) {
