@@ -75,6 +75,8 @@ func TestReadsUseTheirIndexes(t *testing.T) {
 		"resource":         {Where: store.Predicate{Field: "container.id", Value: store.StringValue("none")}},
 		"errors of traces": {ErrorsOnly: true},
 		"error":            {Where: eq(store.FieldError, store.BoolValue(true))},
+		"event":            {Where: eq(store.FieldEvent, str("cache miss"))},
+		"retries":          {Where: eq(store.FieldRetry, store.BoolValue(true))},
 		"in":               {Where: store.Predicate{Field: "order.id", Op: store.OpIn, Values: []store.Value{str("no such order"), str("nor this")}}},
 		"in names":         {Where: store.Predicate{Field: store.FieldName, Op: store.OpIn, Values: []store.Value{str("nobody"), str("nothing")}}},
 		"in numbers":       {Where: store.Predicate{Field: "rpc.message.id", Op: store.OpIn, Values: []store.Value{store.IntValue(-77), store.IntValue(-78)}}},
@@ -132,6 +134,15 @@ func TestReadsUseTheirIndexes(t *testing.T) {
 	for what, sql := range statements {
 		got["analysis: "+what] = explain(t, s, sql, analysisArgs[what], ids)
 	}
+	below := store.TraceQuery{Structure: &store.Structure{B: eq(store.FieldService, str(genService(3)))}}
+	if statements, analysisArgs, err = s.AnalysisStatements(t.Context(), below, from, to); err != nil {
+		t.Fatal(err)
+	}
+	got["analysis: sample of a structure"] = explain(t, s, statements["sample"], analysisArgs["sample"], ids)
+	if heat, heatArgs, err = s.HeatmapStatement(t.Context(), below, from, to, 1e9); err != nil {
+		t.Fatal(err)
+	}
+	got["heat map of a structure"] = explain(t, s, heat, heatArgs, ids)
 	var text strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(got)) {
 		fmt.Fprintf(&text, "%s\n%s\n", name, got[name])

@@ -76,7 +76,8 @@ func HoursOf(from, to int64) (fromHour, toHour uint32) { return hoursOf(from, to
 
 // HeatmapStatement is the SQL of a heat map over the given range.
 func (s *Store) HeatmapStatement(ctx context.Context, q TraceQuery, from, to, step int64) (string, []any, error) {
-	st, err := s.heatmapStatement(ctx, q, from, to, step)
+	filter, err := s.spanFilter(ctx, "read heatmap", q)
+	st := heatmapStatement(filter, from, to, step)
 	return st.sql, st.params, err
 }
 

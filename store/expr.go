@@ -100,6 +100,13 @@ const (
 	FieldDuration = "@duration" // int: nanoseconds
 	FieldCategory = "@category" // string: semconv.Category*
 	FieldPeer     = "@peer"     // string
+	// FieldEvent are the names of the span's events, string: Zipkin calls them annotations. A positive operator holds where it holds for
+	// one of them, a negative one where there are events and it holds for none.
+	FieldEvent = "@event"
+	// FieldColdStart, FieldRetry and FieldDeadLetter are bool: the bits of semconv.SpanMarks.
+	FieldColdStart  = "@cold_start"
+	FieldRetry      = "@retry"
+	FieldDeadLetter = "@dead_letter"
 	// FieldTraceDuration is of the whole trace, int: nanoseconds. It takes > >= < <= = and can only be joined by And.
 	FieldTraceDuration = "@trace.duration"
 )

@@ -47,8 +47,11 @@ var facetEnums = map[string]struct {
 	column string
 	names  []string
 }{
-	FieldKind: {"kind", kindNames}, FieldStatus: {"status_code", statusNames}, FieldError: {"toUInt8(status_code = 2)", []string{"false", "true"}},
+	FieldKind: {"kind", kindNames}, FieldStatus: {"status_code", statusNames}, FieldError: {"toUInt8(status_code = 2)", boolNames},
+	FieldColdStart: {markedSQL[FieldColdStart], boolNames}, FieldRetry: {markedSQL[FieldRetry], boolNames}, FieldDeadLetter: {markedSQL[FieldDeadLetter], boolNames},
 }
+
+var boolNames = []string{"false", "true"}
 
 // Facets counts the values of the fields, at most limit of each; a field is an intrinsic or an attribute key.
 func (s *Store) Facets(ctx context.Context, q TraceQuery, fields []string, limit int) (Facets, error) {
@@ -117,7 +120,7 @@ func CheckFacetField(field string) error {
 	_, isColumn := textColumns[field]
 	_, isEnum := facetEnums[field]
 	if field == "" || strings.HasPrefix(field, "@") && !isColumn && !isEnum {
-		return fmt.Errorf("%q: want @service, @name, @kind, @status, @error, @category, @peer or an attribute key", field)
+		return fmt.Errorf("%q: want @service, @name, @kind, @status, @error, @category, @peer, @cold_start, @retry, @dead_letter or an attribute key", field)
 	}
 	return nil
 }

@@ -53,8 +53,8 @@ func TestFacetsAndCountsThatCannotBeAsked(t *testing.T) {
 	}{
 		{nil, 1, "want 1 to 20 fields, got 0"},
 		{many, 1, "want 1 to 20 fields, got 21"},
-		{[]string{store.FieldDuration}, 1, `"@duration": want @service, @name, @kind, @status, @error, @category, @peer or an attribute key`},
-		{[]string{""}, 1, `"": want @service, @name, @kind, @status, @error, @category, @peer or an attribute key`},
+		{[]string{store.FieldDuration}, 1, `"@duration": want @service, @name, @kind, @status, @error, @category, @peer, @cold_start, @retry, @dead_letter or an attribute key`},
+		{[]string{""}, 1, `"": want @service, @name, @kind, @status, @error, @category, @peer, @cold_start, @retry, @dead_letter or an attribute key`},
 		{[]string{"k"}, 0, "limit: want 1 to 100, got 0"},
 	} {
 		_, err := s.Facets(t.Context(), store.TraceQuery{}, c.fields, c.limit)
@@ -106,8 +106,14 @@ func TestCountsStopAtTheirBound(t *testing.T) {
 		t.Errorf("facets: got %v", err)
 	}
 	same := store.Predicate{Field: store.FieldService, Value: store.StringValue("many")}
-	if _, err := s.SearchTraces(t.Context(), store.TraceQuery{Limit: 1, Structure: &store.Structure{A: same, B: same}}); err == nil ||
-		err.Error() != "search traces: invalid: structure: more than 20000 traces have a span for each of its sides: narrow the time range or the conditions" {
-		t.Errorf("structure: got %v", err)
+	all := store.TraceQuery{Limit: 1, Structure: &store.Structure{A: same, B: same}, Range: store.TimeRange{From: shopTime, To: shopTime.Add(time.Hour)}}
+	_, searchErr := s.SearchTraces(t.Context(), all)
+	_, heatErr := s.Heatmap(t.Context(), store.HeatmapQuery{Traces: all, Step: time.Minute})
+	_, diffErr := s.ValueCounts(t.Context(), store.DiffQuery{Baseline: all})
+	_, originsErr := s.ErrorOrigins(t.Context(), all)
+	for what, err := range map[string]error{"search": searchErr, "heat map": heatErr, "differences": diffErr, "error origins": originsErr} {
+		if err == nil || err.Error() != "search traces: invalid: structure: more than 20000 traces have a span for each of its sides: narrow the time range or the conditions" {
+			t.Errorf("structure, %s: got %v", what, err)
+		}
 	}
 }

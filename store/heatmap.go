@@ -50,10 +50,14 @@ func (s *Store) Heatmap(ctx context.Context, q HeatmapQuery) ([]HeatmapColumn, e
 		columns, err := s.heatmapOfRollup(ctx, totals)
 		return columns, wrap(op, err)
 	}
-	st, err := s.heatmapStatement(ctx, q.Traces, from, to, step)
-	if err != nil || st.sql == "" {
+	filter, err := s.spanFilter(ctx, op, q.Traces)
+	if err != nil || filter.where == never {
 		return nil, wrap(op, err)
 	}
+	if ctx, err = filter.withTraces(ctx); err != nil {
+		return nil, wrap(op, err)
+	}
+	st := heatmapStatement(filter, from, to, step)
 	type cell struct {
 		step          int64
 		bucket        uint16
@@ -83,7 +87,7 @@ func (s *Store) Heatmap(ctx context.Context, q HeatmapQuery) ([]HeatmapColumn, e
 // rollup is the same question to the roll-up, if it can answer it.
 func (q HeatmapQuery) rollup(from, to int64) (OperationQuery, bool) {
 	out := OperationQuery{Range: q.Traces.Range, Step: q.Step}
-	if from%nsPerMinute != 0 || to%nsPerMinute != 0 || q.Step%time.Minute != 0 || q.Traces.ErrorsOnly || q.Traces.MinTraceDuration > 0 || q.Traces.MaxTraceDuration > 0 {
+	if from%nsPerMinute != 0 || to%nsPerMinute != 0 || q.Step%time.Minute != 0 || q.Traces.ErrorsOnly || q.Traces.MinTraceDuration != 0 || q.Traces.MaxTraceDuration != 0 {
 		return out, false
 	}
 	where, ok := plain(q.Traces.Where)
@@ -145,13 +149,9 @@ func (s *Store) heatmapOfRollup(ctx context.Context, q OperationQuery) ([]Heatma
 	return columns, err
 }
 
-// heatmapStatement is the SQL of a heatmap that the roll-up cannot answer; empty when no span can match.
-func (s *Store) heatmapStatement(ctx context.Context, q TraceQuery, from, to, step int64) (statement, error) {
-	filter, err := s.spanFilter(ctx, "read heatmap", q)
-	if err != nil || filter.where == never {
-		return statement{}, err
-	}
-	q = filter.q
+// heatmapStatement is the SQL of a heatmap that the roll-up cannot answer.
+func heatmapStatement(filter spanFilter, from, to, step int64) statement {
+	q := filter.q
 	where, params := filter.where, append(slices.Clone(filter.params), param("from", fmt.Sprint(from)), param("to", fmt.Sprint(to)), param("step", fmt.Sprint(step)))
 	fromHour, toHour := hoursOf(from, to)
 	params = append(params, param("from_hour", fromHour), param("to_hour", toHour))
@@ -167,6 +167,7 @@ WHERE start_time >= fromUnixTimestamp64Nano({from:Int64}, 'UTC') AND start_time 
 	if where != "" {
 		sql.WriteString("\n  AND " + where)
 	}
+	sql.WriteString(filter.inTraces())
 	if q.ErrorsOnly || q.MinTraceDuration > 0 || q.MaxTraceDuration > 0 {
 		longest := q.MaxTraceDuration
 		if longest == 0 {
@@ -186,7 +187,7 @@ WHERE start_time >= fromUnixTimestamp64Nano({from:Int64}, 'UTC') AND start_time 
 	if strings.Contains(where, "{from_day:UInt16}") {
 		params = append(params, param("from_day", fmt.Sprint(dayOf(from))), param("to_day", fmt.Sprint(dayOf(to-1))))
 	}
-	return statement{sql.String(), params}, nil
+	return statement{sql.String(), params}
 }
 
 // hoursOf are the bounds of toStartOfHour(start_time), in Unix seconds, for spans that start from from until to. The primary key of spans starts

@@ -341,7 +341,7 @@ func TestHeatmap(t *testing.T) {
 	bad(store.HeatmapQuery{Traces: store.TraceQuery{Range: whole}}, "step: want more than 0, got 0s")
 	bad(store.HeatmapQuery{Traces: store.TraceQuery{Range: whole}, Step: time.Second}, "step: want at least a 2000th of the time range, got 1s")
 	bad(store.HeatmapQuery{Traces: store.TraceQuery{Range: whole, Where: store.Predicate{Field: "@nope"}}, Step: time.Minute}, "@nope: no such field")
-	bad(store.HeatmapQuery{Traces: store.TraceQuery{Range: whole, Structure: &store.Structure{}}, Step: time.Minute}, "structure: can be used in a search only")
+	bad(store.HeatmapQuery{Traces: store.TraceQuery{Range: whole, MinTraceDuration: -1}, Step: time.Minute}, "trace duration: want 0 or more")
 }
 
 // A million distinct names must not become a million rows.

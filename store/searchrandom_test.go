@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"weft/semconv"
 	"weft/store"
 )
 
@@ -85,8 +86,8 @@ func TestSearchAgainstReference(t *testing.T) {
 // checkCounts compares the number of traces and spans, and the facets, with those of the traces in want.
 func checkCounts(t *testing.T, s *store.Store, q store.TraceQuery, traces map[store.TraceID][]store.Span, want []store.TraceID) {
 	t.Helper()
-	fields := []string{store.FieldService, store.FieldError, "color", "http.response.status_code", "no.such.key"}
-	var spans uint64
+	fields := []string{store.FieldService, store.FieldError, store.FieldRetry, "color", "http.response.status_code", "no.such.key"}
+	var spans, failed uint64
 	facets := make([]map[string]store.FacetValue, len(fields))
 	for i := range facets {
 		facets[i] = make(map[string]store.FacetValue)
@@ -105,6 +106,9 @@ func checkCounts(t *testing.T, s *store.Store, q store.TraceQuery, traces map[st
 				continue
 			}
 			spans++
+			if sp.StatusCode == store.StatusError {
+				failed++
+			}
 			for f, field := range fields {
 				if text, ok := facetText(sp, field); ok {
 					v := facets[f][text]
@@ -139,6 +143,49 @@ func checkCounts(t *testing.T, s *store.Store, q store.TraceQuery, traces map[st
 			}
 		}
 	}
+	checkHeatmap(t, s, q, spans, failed)
+	checkSamples(t, s, q, traces, want)
+}
+
+// checkHeatmap compares the sums of a heat map with what a count finds.
+func checkHeatmap(t *testing.T, s *store.Store, q store.TraceQuery, spans, failed uint64) {
+	t.Helper()
+	if q.Range.From.IsZero() {
+		q.Range = store.TimeRange{From: shopTime, To: shopTime.Add(3 * time.Hour)}
+	}
+	columns, err := s.Heatmap(t.Context(), store.HeatmapQuery{Traces: q, Step: time.Minute})
+	var gotSpans, gotFailed int64
+	for _, c := range columns {
+		gotSpans, gotFailed = gotSpans+c.Spans.Count(), gotFailed+c.Errors.Count()
+	}
+	if err != nil || uint64(gotSpans) != spans || uint64(gotFailed) != failed {
+		t.Errorf("heat map of %s: got %d spans, %d failed, %v, want %d and %d", describe(q), gotSpans, gotFailed, err, spans, failed)
+	}
+}
+
+// checkSamples compares how many traces the analyses of a selection find, of which the data is small enough to be looked at in whole.
+func checkSamples(t *testing.T, s *store.Store, q store.TraceQuery, traces map[store.TraceID][]store.Span, want []store.TraceID) {
+	t.Helper()
+	counts, err := s.ValueCounts(t.Context(), store.DiffQuery{Selection: q, MatchingOnly: true})
+	if err != nil || counts.Selection.Matched != uint64(len(want)) || counts.Baseline.Traces != uint64(len(traces)-len(want)) {
+		t.Errorf("differences of %s: got %+v and %+v, %v, want %d of %d traces", describe(q), counts.Selection, counts.Baseline, err, len(want), len(traces))
+	}
+	counts, err = s.ValueCounts(t.Context(), store.DiffQuery{Baseline: q})
+	if err != nil || counts.Baseline.Matched != uint64(len(want)) || counts.Baseline.Traces != 0 {
+		t.Errorf("differences to %s: got %+v, %v, want %d traces, all of them in the selection", describe(q), counts.Baseline, err, len(want))
+	}
+	failing := uint64(0)
+	for _, id := range want {
+		if slices.ContainsFunc(traces[id], func(sp store.Span) bool {
+			return sp.StatusCode == store.StatusError && (q.Structure != nil || !onlyTraceDuration(q.Where) || inRange(q, &sp))
+		}) {
+			failing++
+		}
+	}
+	origins, err := s.ErrorOrigins(t.Context(), q)
+	if err != nil || origins.Sample.Matched != failing {
+		t.Errorf("error origins of %s: got %+v, %v, want %d traces", describe(q), origins.Sample, err, failing)
+	}
 }
 
 // onlyTraceDuration reports whether e says nothing about single spans.
@@ -153,6 +200,8 @@ func facetText(s *store.Span, field string) (string, bool) {
 		return s.Service, true
 	case store.FieldError:
 		return strconv.FormatBool(s.StatusCode == store.StatusError), true
+	case store.FieldRetry:
+		return strconv.FormatBool(isMarked(s, field)), true
 	}
 	v, ok := s.Attributes.Get(field)
 	if !ok {
@@ -186,6 +235,7 @@ var (
 		store.StringValue("red"), store.StringValue("blue"), store.StringValue(""), store.StringValue("3"), store.IntValue(0), store.IntValue(3), store.IntValue(500),
 		store.IntValue(70_000), store.DoubleValue(0), store.DoubleValue(2.5), store.DoubleValue(3), store.BoolValue(false), store.BoolValue(true), store.StringValue("true"),
 	}
+	worldEvents   = []string{"late", "cache miss", "retry"}
 	worldPatterns = []string{"^r", "e", "^3$", "00", "^$", "", "(?i)RED|true", "[0-9]+", "a.*e"}
 )
 
@@ -221,6 +271,10 @@ func (r searchWorld) spans(traces int) (all []store.Span) {
 				TraceID: id, SpanID: spanID(j), StartNS: start + r.Int64N(int64(time.Minute)), DurationNS: r.Int64N(int64(2 * time.Second)), Service: oneOf(r, worldServices),
 				Name: oneOf(r, []string{"GET /a", "GET /b", "query"}), Kind: store.Kind(r.IntN(6)), StatusCode: store.StatusCode(r.IntN(3)), Category: oneOf(r, []string{"", "db", "http"}),
 				PeerName: oneOf(r, []string{"", "postgres"}), Attributes: r.attributes(3), Resource: oneOf(r, resources), Scope: &store.Scope{},
+				Marks: uint8(r.IntN(8) & r.IntN(8)),
+			}
+			for range r.IntN(3) {
+				sp.Events = append(sp.Events, store.Event{TimeNS: sp.StartNS, Name: oneOf(r, worldEvents)})
 			}
 			switch r.IntN(20) {
 			case 0: // any parent: rings, itself, a missing one
@@ -277,7 +331,7 @@ func (r searchWorld) predicate() store.Expr {
 	text := func(field string, values ...string) store.Expr {
 		return store.Predicate{Field: field, Op: store.Op(r.IntN(2)), Value: store.StringValue(oneOf(r, values))}
 	}
-	switch r.IntN(14) {
+	switch r.IntN(17) {
 	case 0:
 		return text(store.FieldService, worldServices...)
 	case 1:
@@ -296,6 +350,12 @@ func (r searchWorld) predicate() store.Expr {
 		return store.Predicate{Field: store.FieldDuration, Op: store.Op(r.IntN(6)), Value: store.IntValue(r.Int64N(int64(2 * time.Second)))}
 	case 8:
 		return text(store.FieldCategory, "db", "http", "")
+	case 9:
+		return store.Predicate{Field: oneOf(r, []string{store.FieldColdStart, store.FieldRetry, store.FieldDeadLetter}), Op: store.Op(r.IntN(2)), Value: store.BoolValue(r.IntN(2) == 0)}
+	case 10, 11:
+		p := store.Predicate{Field: store.FieldEvent, Op: oneOf(r, []store.Op{store.OpEqual, store.OpNotEqual, store.OpExists, store.OpNotExists, store.OpIn, store.OpMatches, store.OpNotMatches})}
+		p.Value, p.Values = store.StringValue(oneOf(r, worldEvents)), []store.Value{store.StringValue("none"), store.StringValue(oneOf(r, worldEvents))}
+		return p
 	}
 	p := store.Predicate{Field: oneOf(r, append(worldKeys, "no.such.key")), Scope: store.AttributeScope(max(0, r.IntN(5)-2)), Op: store.Op(r.IntN(11))}
 	switch p.Op {
@@ -413,6 +473,10 @@ func holds(e store.Expr, s *store.Span, traceNS int64) bool {
 		return ordered(cmp.Compare(s.DurationNS, p.Value.Int()), p.Op)
 	case store.FieldTraceDuration:
 		return ordered(cmp.Compare(traceNS, p.Value.Int()), p.Op)
+	case store.FieldColdStart, store.FieldRetry, store.FieldDeadLetter:
+		return (isMarked(s, p.Field) == p.Value.Bool()) == (p.Op == store.OpEqual)
+	case store.FieldEvent:
+		return eventHolds(s, p)
 	}
 	v, ok := s.Attributes.Get(p.Field)
 	if p.Scope == store.ScopeResource || p.Scope == store.ScopeAny && !ok {
@@ -433,6 +497,21 @@ func holds(e store.Expr, s *store.Span, traceNS int64) bool {
 		return ok && !matches(v, p.Value.Str())
 	}
 	return ok && compareValues(v, p.Op, p.Value)
+}
+
+func isMarked(s *store.Span, field string) bool {
+	return s.Marks&map[string]uint8{store.FieldColdStart: semconv.MarkColdStart, store.FieldRetry: semconv.MarkRetry, store.FieldDeadLetter: semconv.MarkDeadLetter}[field] != 0
+}
+
+func eventHolds(s *store.Span, p store.Predicate) bool {
+	negative := p.Op == store.OpNotEqual || p.Op == store.OpNotMatches
+	switch {
+	case p.Op == store.OpExists || p.Op == store.OpNotExists:
+		return len(s.Events) > 0 == (p.Op == store.OpExists)
+	case negative:
+		return len(s.Events) > 0 && !slices.ContainsFunc(s.Events, func(e store.Event) bool { return !compareText(e.Name, p) })
+	}
+	return slices.ContainsFunc(s.Events, func(e store.Event) bool { return compareText(e.Name, p) })
 }
 
 func compareText(v string, p store.Predicate) bool {

@@ -152,6 +152,8 @@ func (b *predicateBuilder) condition(p Predicate) (string, error) {
 		return b.anyOf(p, func(p Predicate) (string, error) { return b.enum("status_code", statusNames, p) })
 	case FieldError:
 		return b.isError(p)
+	case FieldEvent:
+		return b.event(p)
 	case FieldDuration:
 		return b.anyOf(p, b.duration)
 	case semconv.StatementHash:
@@ -159,11 +161,25 @@ func (b *predicateBuilder) condition(p Predicate) (string, error) {
 	case FieldTraceDuration:
 		return "", fmt.Errorf("%s: is about the whole trace, so it can be joined by and only, outside of or, not and structure", p.Field)
 	}
+	if marked, ok := markedSQL[p.Field]; ok {
+		yes, err := p.truth()
+		if err != nil || yes {
+			return marked, err
+		}
+		return not(marked), nil
+	}
 	if strings.HasPrefix(p.Field, "@") {
 		return "", fmt.Errorf("%s: no such field", p.Field)
 	}
 	return b.attribute(p), nil
 }
+
+// markedSQL are the fields that are bits of semconv.SpanMarks, as conditions.
+var markedSQL = map[string]string{
+	FieldColdStart: markSQL(semconv.MarkColdStart), FieldRetry: markSQL(semconv.MarkRetry), FieldDeadLetter: markSQL(semconv.MarkDeadLetter),
+}
+
+func markSQL(bit int) string { return fmt.Sprintf("(bitAnd(marks, %d) != 0)", bit) }
 
 // anyOf makes of OpIn a comparison for each of its values.
 func (b *predicateBuilder) anyOf(p Predicate, condition func(Predicate) (string, error)) (string, error) {
@@ -210,15 +226,48 @@ func (b *predicateBuilder) statementHash(p Predicate) (string, error) {
 
 // isError compares with the truth of "the status is error".
 func (b *predicateBuilder) isError(p Predicate) (string, error) {
-	text := valueText(p.Value)
-	if p.Op != OpEqual && p.Op != OpNotEqual || text != "true" && text != "false" {
-		return "", fmt.Errorf("%s: want = or != and true or false", p.Field)
+	yes, err := p.truth()
+	if err != nil {
+		return "", err
 	}
 	op := OpEqual
-	if (text == "true") != (p.Op == OpEqual) {
+	if !yes {
 		op = OpNotEqual
 	}
 	return b.compare("status_code", op, b.integer(int64(StatusError))), nil
+}
+
+// truth is what a field that is true or false has to be.
+func (p Predicate) truth() (bool, error) {
+	text := valueText(p.Value)
+	if p.Op != OpEqual && p.Op != OpNotEqual || text != "true" && text != "false" {
+		return false, fmt.Errorf("%s: want = or != and true or false", p.Field)
+	}
+	return (text == "true") == (p.Op == OpEqual), nil
+}
+
+// event looks among the names of the span's events. No index has them.
+func (b *predicateBuilder) event(p Predicate) (string, error) {
+	const names, some = "`events.name`", "notEmpty(`events.name`)"
+	var one string
+	switch p.positive().Op {
+	case OpExists:
+		return some, nil
+	case OpNotExists:
+		return not(some), nil
+	case OpEqual:
+		one = "has(" + names + ", " + b.text(valueText(p.Value)) + ")"
+	case OpIn:
+		one = "hasAny(" + names + ", [" + strings.Join(b.texts(p.Values), ", ") + "])"
+	case OpMatches:
+		one = "arrayExists(e -> " + b.matches("e", p) + ", " + names + ")"
+	default:
+		return "", fmt.Errorf("%s: can be compared with = != in =~ !~ exists and not-exists only", p.Field)
+	}
+	if p.Op != p.positive().Op {
+		return and(some, not(one)), nil
+	}
+	return one, nil
 }
 
 var operators = [...]string{OpEqual: "=", OpNotEqual: "!=", OpGreater: ">", OpGreaterEqual: ">=", OpLess: "<", OpLessEqual: "<="}
@@ -239,13 +288,18 @@ func (b *predicateBuilder) column(name string, p Predicate) string {
 	case OpNotMatches:
 		return not(b.matches(name, p))
 	case OpIn:
-		texts := make([]string, len(p.Values))
-		for i, v := range p.Values {
-			texts[i] = b.text(valueText(v))
-		}
-		return in(name, texts)
+		return in(name, b.texts(p.Values))
 	}
 	return b.compare(name, p.Op, b.text(valueText(p.Value)))
+}
+
+// texts are the values as text parameters.
+func (b *predicateBuilder) texts(values []Value) []string {
+	texts := make([]string, len(values))
+	for i, v := range values {
+		texts[i] = b.text(valueText(v))
+	}
+	return texts
 }
 
 // matches searches expr, a string, for the regular expression p.Value.

@@ -80,15 +80,21 @@ func (s *Store) attributeSides(ctx context.Context, where ...Expr) (attributeSid
 // parameters are those of the given conditions, and the range of spans that they look at, both bounds included, on whose days
 // resources were in use.
 func (t *traceSearch) parameters(from, low, high int64, conditions ...string) []any {
-	params := []any{param("from", fmt.Sprint(from)), param("to", fmt.Sprint(t.to))}
 	text := strings.Join(conditions, " ")
+	params := append([]any{param("from", fmt.Sprint(from)), param("to", fmt.Sprint(t.to))}, t.used(text)...)
+	if strings.Contains(text, "{from_day:UInt16}") {
+		params = append(params, param("from_day", fmt.Sprint(dayOf(low))), param("to_day", fmt.Sprint(dayOf(high))))
+	}
+	return params
+}
+
+// used are the parameters of where and structure that stand in a text.
+func (t *traceSearch) used(text string) []any {
+	var params []any
 	for _, p := range t.params {
 		if strings.Contains(text, "{"+p.(driver.NamedValue).Name+":") {
 			params = append(params, p)
 		}
-	}
-	if strings.Contains(text, "{from_day:UInt16}") {
-		params = append(params, param("from_day", fmt.Sprint(dayOf(low))), param("to_day", fmt.Sprint(dayOf(high))))
 	}
 	return params
 }

@@ -157,18 +157,21 @@ type spanFilter struct {
 	q      TraceQuery
 	where  string
 	params []any
+	// traces are those with the structure, if one is asked for; there is at least one unless where is never.
+	traces []TraceID
 }
 
-// op is the operation that errors name.
+// spanFilter prepares q; op is the operation that errors name. A structure is looked for here and now, in the whole range and within the
+// bounds of a search; as in a count, without a condition on single spans its B is one.
 func (s *Store) spanFilter(ctx context.Context, op string, q TraceQuery) (spanFilter, error) {
 	if q.MinTraceDuration < 0 || q.MaxTraceDuration < 0 {
 		return spanFilter{}, invalid(op, errors.New("trace duration: want 0 or more"))
 	}
-	if q.Structure != nil {
-		return spanFilter{}, invalid(op, errors.New("structure: can be used in a search only"))
-	}
 	if err := checkExpr(q.Where); err != nil {
 		return spanFilter{}, invalid(op, err)
+	}
+	if q.Structure != nil {
+		return s.structureFilter(ctx, q)
 	}
 	q, err := q.liftTraceConditions()
 	if err != nil {
@@ -182,12 +185,50 @@ func (s *Store) spanFilter(ctx context.Context, op string, q TraceQuery) (spanFi
 	if err != nil {
 		return spanFilter{}, invalid(op, err)
 	}
-	return spanFilter{q, where, params}, nil
+	return spanFilter{q: q, where: where, params: params}, nil
+}
+
+func (s *Store) structureFilter(ctx context.Context, q TraceQuery) (spanFilter, error) {
+	search, err := s.newSelection(ctx, q)
+	if err != nil {
+		return spanFilter{}, err
+	}
+	nothing := spanFilter{q: q, where: never}
+	if search == nil {
+		return nothing, nil
+	}
+	traces, all, err := search.selectTraces(ctx)
+	if err != nil {
+		return spanFilter{}, err
+	}
+	if !all {
+		return spanFilter{}, search.tooMany()
+	}
+	if len(traces) == 0 {
+		return nothing, nil
+	}
+	where := search.counted()
+	return spanFilter{q: search.q, where: where, params: search.used(where), traces: traces}, nil
+}
+
+// withTraces sends the traces of the filter along, if it has any, for the condition that inTraces is.
+func (f spanFilter) withTraces(ctx context.Context) (context.Context, error) {
+	if f.traces == nil {
+		return ctx, nil
+	}
+	return withCandidates(ctx, f.traces)
+}
+
+func (f spanFilter) inTraces() string {
+	if f.traces == nil {
+		return ""
+	}
+	return "\n  AND trace_id IN candidates"
 }
 
 // renamed gives the parameters another prefix, so that two filters can stand in one statement.
 func (f spanFilter) renamed(prefix string) spanFilter {
-	out := spanFilter{q: f.q, where: strings.ReplaceAll(f.where, "{p", "{"+prefix)}
+	out := spanFilter{q: f.q, traces: f.traces, where: strings.ReplaceAll(f.where, "{p", "{"+prefix)}
 	for _, p := range f.params {
 		named := p.(driver.NamedValue)
 		named.Name = prefix + strings.TrimPrefix(named.Name, "p")
@@ -222,6 +263,10 @@ func (s *Store) sampleTraces(ctx context.Context, f spanFilter, fr frame, maxHas
 	if len(fr.windows) == 0 || f.where == never {
 		return nil, 0, nil
 	}
+	ctx, err := f.withTraces(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
 	st := sampleStatement(f, fr, maxHash, limit)
 	var matched uint64
 	traces, err := collect(ctx, s, st.sql, st.params, func(rows driver.Rows, t *hashedTrace) error {
@@ -237,6 +282,7 @@ func (s *Store) sampleTraces(ctx context.Context, f spanFilter, fr frame, maxHas
 func sampleStatement(f spanFilter, fr frame, maxHash uint64, limit int) statement {
 	q := f.q
 	where, params := f.on(fr)
+	where += f.inTraces()
 	if q.ErrorsOnly || q.MinTraceDuration > 0 || q.MaxTraceDuration > 0 {
 		hull := fr.hull()
 		where += `

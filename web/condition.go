@@ -64,7 +64,7 @@ func parseCondition(s string) (store.Predicate, error) {
 		if negated {
 			op = store.OpNotExists
 		}
-		if strings.HasPrefix(key, "@") {
+		if strings.HasPrefix(key, "@") && key != store.FieldEvent {
 			return store.Predicate{}, fmt.Errorf("%s is always there; compare it with a value", clip(key))
 		}
 		return store.Predicate{Field: key, Op: op}, nil
@@ -153,9 +153,13 @@ func intrinsic(p store.Predicate, text string) (store.Predicate, error) {
 		if !slices.Contains(statusNames, text) {
 			return p, fmt.Errorf("want one of %s", strings.Join(statusNames, ", "))
 		}
-	case store.FieldService, store.FieldName, store.FieldCategory, store.FieldPeer:
+	case store.FieldError, store.FieldColdStart, store.FieldRetry, store.FieldDeadLetter:
+		if text != "true" && text != "false" {
+			return p, errors.New("want true or false")
+		}
+	case store.FieldService, store.FieldName, store.FieldCategory, store.FieldPeer, store.FieldEvent:
 	default:
-		return p, errors.New("want @service, @name, @kind, @status, @duration, @category or @peer")
+		return p, errors.New("want @service, @name, @kind, @status, @error, @duration, @category, @peer, @event, @cold_start, @retry or @dead_letter")
 	}
 	if !equality {
 		return p, fmt.Errorf("%s takes = and != only", p.Field)

@@ -121,7 +121,7 @@ func (s *Server) getCriticalPath(w http.ResponseWriter, r *http.Request) error {
 // required is a text that has to be there.
 func (p *params) required(name string) string {
 	s := p.text(name, maxText)
-	if s == "" {
+	if s == "" && p.values.Get(name) == "" { // else text has said what is wrong with it
 		p.fail(name, "", "1 to 1024 bytes", errors.New("want one"))
 	}
 	return s

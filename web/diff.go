@@ -153,7 +153,7 @@ func kindOfRequest(q store.TraceQuery) store.Expr {
 			kept = append(kept, p)
 		}
 	}
-	if len(kept) == len(conditions) && !q.ErrorsOnly && q.MinTraceDuration == 0 && q.MaxTraceDuration == 0 {
+	if len(kept) == len(conditions) && q.Structure == nil && !q.ErrorsOnly && q.MinTraceDuration == 0 && q.MaxTraceDuration == 0 {
 		return nil
 	}
 	return store.AllOf(kept...)
@@ -168,6 +168,10 @@ type asked struct {
 func askedFor(q store.TraceQuery) asked {
 	a := asked{keys: make(map[string]bool)}
 	a.add(q.Where, true)
+	if q.Structure != nil {
+		a.add(q.Structure.A, false)
+		a.add(q.Structure.B, false)
+	}
 	return a
 }
 

@@ -56,10 +56,13 @@ type exprReader struct {
 	conjunct bool
 }
 
-// parseExpr reads the where parameter; its grammar is in openapi.yaml at Condition.
-func parseExpr(text string) (store.Expr, error) {
-	r := exprReader{conjunct: true}
-	return r.expr([]byte(text), "", 1)
+// parseExpr reads the where parameter; its grammar is in openapi.yaml at Condition. It is to be joined with so many other conditions.
+func parseExpr(text string, others int) (store.Expr, error) {
+	r, depth := exprReader{conjunct: true}, 1
+	if others > 0 {
+		r.nodes, depth = others+1, 2
+	}
+	return r.expr([]byte(text), "", depth)
 }
 
 // parseStructure reads the structure parameter; its grammar is in openapi.yaml at Structure.

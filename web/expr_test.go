@@ -24,7 +24,7 @@ func TestParseExpr(t *testing.T) {
 		`{"and":[{"field":"@trace.duration","op":">","value":7}]}`:                 store.And{store.Predicate{Field: "@trace.duration", Op: store.OpGreater, Value: num(7)}},
 		`{"or":[{"field":"a","op":"exists"},{"not":{"field":"b","op":"exists"}}]}`: store.Or{store.Predicate{Field: "a", Op: store.OpExists}, store.Not{Of: store.Predicate{Field: "b", Op: store.OpExists}}},
 	} {
-		if got, err := parseExpr(in); err != nil || !reflect.DeepEqual(got, want) {
+		if got, err := parseExpr(in, 0); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: got %#v, %v, want %#v", in, got, err, want)
 		}
 	}
@@ -63,7 +63,7 @@ func TestParseExpr(t *testing.T) {
 		strings.Repeat(`{"not":`, 16) + leaf + strings.Repeat("}", 16): "at " + strings.Repeat(".not", 16) + ": want conditions nested at most 16 deep",
 		`{"or":[` + strings.Repeat(leaf+",", 199) + leaf + `]}`:        "at .or[199]: want at most 200 conditions",
 	} {
-		if got, err := parseExpr(in); err == nil || err.Error() != want {
+		if got, err := parseExpr(in, 0); err == nil || err.Error() != want {
 			t.Errorf("%s: got %#v, %v, want %s", in, got, err, want)
 		}
 	}
@@ -140,7 +140,7 @@ func TestBadTreeParameters(t *testing.T) {
 		fieldError{Field: "where", Value: bad, Bound: exprBound, Detail: "at .and[0].op: want one of = != > >= < <= exists not-exists in =~ !~"})
 	check(get(t, srv.URL+"/api/v1/facets?structure=1"), fieldError{Field: "structure", Value: "1", Bound: structureBound, Detail: "want a JSON object"})
 	check(get(t, srv.URL+"/api/v1/facets?field=@duration"), fieldError{Field: "field", Value: "@duration", Bound: "an intrinsic or an attribute key",
-		Detail: `"@duration": want @service, @name, @kind, @status, @error, @category, @peer or an attribute key`})
+		Detail: `"@duration": want @service, @name, @kind, @status, @error, @category, @peer, @cold_start, @retry, @dead_letter or an attribute key`})
 	check(get(t, srv.URL+"/api/v1/traces/count?limit=5"), fieldError{Field: "limit", Value: "5",
 		Bound: "from, to, errors, service, operation, kind, status, minDuration, maxDuration, minTraceDuration, maxTraceDuration, attr, where, structure", Detail: "no such parameter here"})
 	post := func(body string) reply {
@@ -163,7 +163,7 @@ func FuzzParseExpr(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		e, err := parseExpr(s)
+		e, err := parseExpr(s, 0)
 		if err == nil {
 			checkAccepted(t, e)
 			if !json.Valid([]byte(s)) {

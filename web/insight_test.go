@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"net/url"
 	"reflect"
 	"strings"
 	"testing"
@@ -95,6 +96,10 @@ func TestDiff(t *testing.T) {
 	asks("service=web&operation=a", "@service0web @name0a", "")
 	asks("service=web&errors=true", "@service0web", "@service0web")
 	asks("minTraceDuration=1s", "", "")
+	asks("service=web&structure="+url.QueryEscape(`{"a":{"field":"shard","op":"exists"},"op":">","b":{"field":"retry","op":"exists"}}`), "@service0web", "@service0web")
+	if s := f.diff.Selection.Structure; s == nil || s.Relation != store.RelChild || f.diff.Baseline.Structure != nil {
+		t.Errorf("structure: got %+v and %+v", s, f.diff.Baseline.Structure)
+	}
 	asks("service=web&status=error&baseline=rest&spans=matching", "@service0web @status0error", "")
 	if !f.diff.MatchingOnly {
 		t.Error("spans=matching had no effect")

@@ -269,7 +269,8 @@ func TestParseV3Search(t *testing.T) {
 	bad(times+"query.durationMin=x", `malformed parameter query.durationMin: time: invalid duration "x"`)
 	bad(times+"query.rawTraces=maybe", `malformed parameter query.rawTraces: strconv.ParseBool: parsing "maybe": invalid syntax`)
 	bad(times+"query.attributes={", "malformed parameter query.attributes: unexpected end of JSON input")
-	bad(times+"query.filter={}", "malformed parameter query.filter: filter expressions are not supported; use query.attributes")
+	bad(times+"query.filter={}", "malformed parameter query.filter: structured filters are not supported; use query.attributes, or where of /api/v1/traces")
+	bad(times+"query.filter.op=eq", "malformed parameter query.filter.op: structured filters are not supported; use query.attributes, or where of /api/v1/traces")
 }
 
 func FuzzParseJaegerSearch(f *testing.F) {

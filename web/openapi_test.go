@@ -139,6 +139,7 @@ func (c *specChecker) check(t testing.TB, req *http.Request, wantStatus int) rep
 // ownRequests is one good request for each operation of openapi.yaml; trace and span are stored ones.
 func ownRequests(t testing.TB, base, trace, span string) []*http.Request {
 	json := "Content-Type: application/json"
+	below := url.QueryEscape(`{"a":{"field":"@service","op":"=","value":"api"},"op":">>","b":{"field":"@error","op":"=","value":true}}`)
 	r := func(method, path, body string, headers ...string) *http.Request {
 		return request(t, method, base+path, body, headers...)
 	}
@@ -157,7 +158,7 @@ func ownRequests(t testing.TB, base, trace, span string) []*http.Request {
 		r("GET", "/api/v1/traces?service=api&kind=server&status=error&errors=true&minDuration=1ms&maxTraceDuration=1h"+
 			"&attr=http.response.status_code%3E%3D500&attr=!db.system.name&from=0&to=now&limit=10", ""),
 		r("GET", "/api/v1/traces?where="+url.QueryEscape(`{"or":[{"field":"@service","op":"=","value":"api"},{"not":{"field":"shard","op":"exists","scope":"span"}}]}`)+
-			"&structure="+url.QueryEscape(`{"a":{"field":"@service","op":"=","value":"api"},"op":">>","b":{"field":"@error","op":"=","value":true}}`), ""),
+			"&structure="+below, ""),
 		r("POST", "/api/v1/traces/search", `{"service":"api","from":"now-1h","limit":5,"errors":false,"attr":["shard=1"],"where":{"field":"shard","op":"in","value":["1",2]},`+
 			`"structure":{"a":{"field":"@duration","op":">","value":"1ms"},"op":"~","b":{"field":"@name","op":"=~","value":"^job"}}}`, json),
 		r("GET", "/api/v1/traces/count?service=api&attr=shard%3D1", ""),
@@ -179,6 +180,11 @@ func ownRequests(t testing.TB, base, trace, span string) []*http.Request {
 		r("GET", "/api/v1/topology/diff?from=now-1h&baseFrom=now-3h&baseTo=now-2h", ""),
 		r("GET", "/api/v1/topology/paths?service=api&operation=GET+/&direction=upstream&traces=10&from=now-1h", ""),
 		r("GET", "/api/v1/diff?service=api&minDuration=1s&limit=5&spans=matching&baseline.service=api&baseline.attr=shard%3D1&baseline.from=0&baseline.to=now", ""),
+		r("GET", "/api/v1/diff?structure="+below+"&baseline.structure="+below, ""),
+		r("GET", "/api/v1/errors/origins?structure="+below, ""),
+		r("GET", "/api/v1/heatmap?structure="+below, ""),
+		r("GET", "/api/v1/histogram?structure="+below, ""),
+		r("GET", "/api/v1/topology?structure="+below, ""),
 		r("GET", "/api/v1/diff?from=0&status=error&baseline=rest", ""),
 		r("GET", "/api/v1/errors/origins?service=api&attr=!db.system.name&from=0&to=now&limit=10", ""),
 		r("GET", "/api/v1/critical-path?service=api&operation=GET+%2F&from=0&to=now&traces=50", ""),

@@ -119,7 +119,7 @@ func (p *params) closed(r store.TimeRange, now time.Time) store.TimeRange {
 	if r.From.IsZero() {
 		r.From = r.To.Add(-defaultLookback)
 	}
-	if r.To.Before(r.From) {
+	if r.To.Before(r.From) && p.values.Get("to") == "" { // else timeRange has said so
 		p.fail("from", p.values.Get("from"), "not after to", errors.New("starts after the end"))
 	}
 	return r

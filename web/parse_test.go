@@ -107,6 +107,9 @@ func TestParseCondition(t *testing.T) {
 	good(`!"odd key"`, "odd key", store.OpNotExists, store.Value{})
 	good("@duration>1.5s", store.FieldDuration, store.OpGreater, num(1_500_000_000))
 	good("@kind!=server", store.FieldKind, store.OpNotEqual, str("server"))
+	good("@event=cache miss", store.FieldEvent, store.OpEqual, str("cache miss"))
+	good("!@event", store.FieldEvent, store.OpNotExists, store.Value{})
+	good("@dead_letter!=true", store.FieldDeadLetter, store.OpNotEqual, str("true"))
 	good("@peer=orders", store.FieldPeer, store.OpEqual, str("orders"))
 	bad("", "want a key")
 	bad("=v", "want a key")
@@ -123,9 +126,12 @@ func TestParseCondition(t *testing.T) {
 	bad("@kind=fast", "want one of unspecified, internal, server, client, producer, consumer")
 	bad("@status=bad", "want one of unset, ok, error")
 	bad("@name>a", "@name takes = and != only")
-	bad("@nothing=1", "want @service, @name, @kind, @status, @duration, @category or @peer")
+	bad("@nothing=1", "want @service, @name, @kind, @status, @error, @duration, @category, @peer, @event, @cold_start, @retry or @dead_letter")
 	bad("@name", "@name is always there; compare it with a value")
 	bad("k=\x91", "want UTF-8 text")
+	bad("@retry=yes", "want true or false")
+	bad("@cold_start", "@cold_start is always there; compare it with a value")
+	bad("@event>a", "@event takes = and != only")
 	bad("@duration>x", `want a number and a unit at "x"`)
 }
 

@@ -8,9 +8,6 @@ import (
 	"weft/store"
 )
 
-// topologyLookback is how far back a topology looks when it is not told.
-const topologyLookback = time.Hour
-
 // maxTopologyNodes is how many nodes an answer has at most; the smallest of more are folded into one a kind.
 const maxTopologyNodes = 1000
 
@@ -106,19 +103,8 @@ func isFiltered(q store.TraceQuery) bool {
 // topologyQuery reads the filters of a trace search, and its time range, which ends now and is an hour long unless told otherwise.
 func (p *params) topologyQuery(now time.Time) (store.TraceQuery, error) {
 	q := p.traceFilter(now)
-	q.Range = recent(q.Range, now)
+	q.Range = p.closed(q.Range, now)
 	return q, p.err()
-}
-
-// recent closes a range: it ends now and is an hour long unless told otherwise.
-func recent(r store.TimeRange, now time.Time) store.TimeRange {
-	if r.To.IsZero() {
-		r.To = now
-	}
-	if r.From.IsZero() {
-		r.From = r.To.Add(-topologyLookback)
-	}
-	return r
 }
 
 // topologyView says which part of a graph is wanted.
@@ -179,7 +165,7 @@ type topologyMatrix struct {
 func (s *Server) getTopologyMatrix(w http.ResponseWriter, r *http.Request) error {
 	p := newParams(r)
 	now := s.now()
-	span := recent(p.timeRange(now), now)
+	span := p.closed(p.timeRange(now), now)
 	step, given := p.duration("step")
 	if err := p.err(); err != nil {
 		return err

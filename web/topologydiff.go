@@ -57,7 +57,7 @@ type topologyDiff struct {
 func (s *Server) getTopologyDiff(w http.ResponseWriter, r *http.Request) error {
 	p := newParams(r)
 	now := s.now()
-	span := recent(p.timeRange(now), now)
+	span := p.closed(p.timeRange(now), now)
 	base := p.baseRange(span, now)
 	if err := p.err(); err != nil {
 		return err
@@ -83,7 +83,7 @@ func length(r store.TimeRange) time.Duration { return max(r.To.Sub(r.From), stor
 
 // baseRange reads baseFrom and baseTo: the time as long as r just before r, unless told otherwise.
 func (p *params) baseRange(r store.TimeRange, now time.Time) store.TimeRange {
-	base := store.TimeRange{From: r.From.Add(-r.To.Sub(r.From)), To: r.From}
+	base := store.TimeRange{From: r.From.Add(-max(r.To.Sub(r.From), 0)), To: r.From}
 	from, given := p.instant("baseFrom", now)
 	if given {
 		base.From = from

@@ -32,7 +32,7 @@ type callPaths struct {
 func (s *Server) getCallPaths(w http.ResponseWriter, r *http.Request) error {
 	p, now := newParams(r), s.now()
 	q := store.PathQuery{
-		Service: p.text("service", maxText), Operation: p.text("operation", maxText), Range: recent(p.timeRange(now), now),
+		Service: p.text("service", maxText), Operation: p.text("operation", maxText), Range: p.closed(p.timeRange(now), now),
 		Callers: p.oneOf("direction", []string{"downstream", "upstream"}) == "upstream", Traces: p.number("traces", 1, 1000, 1000),
 	}
 	if q.Service == "" {

@@ -110,7 +110,7 @@ func (p *params) traceFilter(now time.Time) store.TraceQuery {
 		all = append(all, pred)
 	}
 	if text := p.text("where", maxExprBytes); text != "" {
-		e, err := parseExpr(text)
+		e, err := parseExpr(text, len(all))
 		if err != nil {
 			p.fail("where", text, exprBound, err)
 		}

@@ -30,8 +30,8 @@ const (
 // zipkinSearch is a parsed /api/v2/traces request. Names are still as the client wrote them: for Zipkin case does not count.
 type zipkinSearch struct {
 	service, remote, spanName string
-	query                     store.TraceQuery  // without conditions
-	where                     []store.Predicate // without these names
+	query                     store.TraceQuery // without conditions
+	where                     []store.Expr     // without these names
 }
 
 // zipkinError is a text of Zipkin's own, which is written like a sentence.
@@ -121,7 +121,7 @@ func zipkinRange(endMS, lookbackMS int64) store.TimeRange {
 }
 
 // zipkinDurations undoes the rounding of zipkinSpan: down to the microsecond, but never to none.
-func zipkinDurations(shortestUS, longestUS int64, hasLongest bool) []store.Predicate {
+func zipkinDurations(shortestUS, longestUS int64, hasLongest bool) []store.Expr {
 	const most = math.MaxInt64/1000 - 1
 	duration := func(op store.Op, ns int64) store.Predicate {
 		return store.Predicate{Field: store.FieldDuration, Op: op, Value: store.IntValue(ns)}
@@ -130,16 +130,16 @@ func zipkinDurations(shortestUS, longestUS int64, hasLongest bool) []store.Predi
 	if shortestUS == 1 {
 		least = 1
 	}
-	out := []store.Predicate{duration(store.OpGreaterEqual, least)}
+	out := []store.Expr{duration(store.OpGreaterEqual, least)}
 	if hasLongest {
 		out = append(out, duration(store.OpLess, (min(longestUS, most)+1)*1000))
 	}
 	return out
 }
 
-// zipkinAnnotations reads "error and http.method=GET": tags that a span must have, each with any value or with one. A tag that
+// zipkinAnnotations reads "error and http.method=GET": a tag with a value, or a word, which is an annotation or a tag with any value. What
 // is named twice counts once: with its last value, if one is given.
-func zipkinAnnotations(s string) ([]store.Predicate, error) {
+func zipkinAnnotations(s string) ([]store.Expr, error) {
 	if s == "" {
 		return nil, nil
 	}
@@ -159,10 +159,14 @@ func zipkinAnnotations(s string) ([]store.Predicate, error) {
 		values[key] = value
 	}
 	tags := make(map[string]string, len(keys))
-	out := make([]store.Predicate, 0, len(keys))
+	out := make([]store.Expr, 0, len(keys))
 	for _, key := range keys {
 		tags[key] = values[key]
-		out = append(out, zipkinTagPredicate(key, values[key]))
+		condition := store.Expr(zipkinTagPredicate(key, values[key]))
+		if values[key] == "" {
+			condition = store.Or{condition, store.Predicate{Field: store.FieldEvent, Value: store.StringValue(key)}}
+		}
+		out = append(out, condition)
 	}
 	if err := checkTags(tags); err != nil {
 		return nil, fmt.Errorf("annotationQuery: %w", err)
@@ -231,8 +235,8 @@ func (s *Server) zipkinQueries(ctx context.Context, z zipkinSearch) ([]store.Tra
 	return queries, nil
 }
 
-func zipkinNamePredicates(service, name, peer string) []store.Predicate {
-	var out []store.Predicate
+func zipkinNamePredicates(service, name, peer string) []store.Expr {
+	var out []store.Expr
 	for _, p := range [][2]string{{store.FieldService, service}, {store.FieldName, name}, {store.FieldPeer, peer}} {
 		if p[1] != "" {
 			out = append(out, store.Predicate{Field: p[0], Value: store.StringValue(p[1])})

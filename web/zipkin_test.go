@@ -186,21 +186,22 @@ func TestParseZipkinSearch(t *testing.T) {
 	}
 	str := store.StringValue
 	got, err = parse("serviceName=Api&remoteServiceName=db&spanName=All&limit=100000&endTs=1700000001000&lookback=1000&minDuration=1&maxDuration=5" +
-		"&annotationQuery=" + url.QueryEscape("error and http.method=GET and a=b and c and a and d==e and  and c=1 and otel.status_code and error=true and span.kind=Client"))
+		"&annotationQuery=" + url.QueryEscape("error and http.method=GET and a=b and c and a and d==e and  and c=1 and otel.status_code and error=true and span.kind=Client and cache miss"))
 	want := zipkinSearch{service: "Api", remote: "db", query: store.TraceQuery{
 		Range: store.TimeRange{From: time.UnixMilli(1_700_000_000_000), To: time.UnixMilli(1_700_000_001_000).Add(time.Microsecond)},
 		Limit: 1000,
 	},
-		where: []store.Predicate{
-			{Field: store.FieldStatus, Value: str("error")},
-			{Field: "http.method", Value: str("GET")},
-			{Field: "a", Value: str("b")},
-			{Field: "c", Value: str("1")},
-			{Field: "d", Value: str("=e")},
-			{Field: store.FieldStatus, Op: store.OpNotEqual, Value: str("unset")},
-			{Field: store.FieldKind, Value: str("client")},
-			{Field: store.FieldDuration, Op: store.OpGreaterEqual, Value: store.IntValue(1)},
-			{Field: store.FieldDuration, Op: store.OpLess, Value: store.IntValue(6000)},
+		where: []store.Expr{
+			store.Predicate{Field: store.FieldStatus, Value: str("error")}, // its last value is true
+			store.Predicate{Field: "http.method", Value: str("GET")},
+			store.Predicate{Field: "a", Value: str("b")},
+			store.Predicate{Field: "c", Value: str("1")},
+			store.Predicate{Field: "d", Value: str("=e")},
+			store.Or{store.Predicate{Field: store.FieldStatus, Op: store.OpNotEqual, Value: str("unset")}, store.Predicate{Field: store.FieldEvent, Value: str("otel.status_code")}},
+			store.Predicate{Field: store.FieldKind, Value: str("client")},
+			store.Or{store.Predicate{Field: "cache miss", Op: store.OpExists}, store.Predicate{Field: store.FieldEvent, Value: str("cache miss")}},
+			store.Predicate{Field: store.FieldDuration, Op: store.OpGreaterEqual, Value: store.IntValue(1)},
+			store.Predicate{Field: store.FieldDuration, Op: store.OpLess, Value: store.IntValue(6000)},
 		},
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
@@ -240,9 +241,10 @@ func TestZipkinSearch(t *testing.T) {
 		t.Fatalf("got %d %s, %v", got.status, got.body, err)
 	}
 	str := store.StringValue
-	want := []store.Predicate{{Field: store.FieldService, Value: str("api")}, {Field: store.FieldName, Value: str("GET /")},
-		{Field: store.FieldPeer, Value: str("Billing")}, {Field: store.FieldStatus, Value: str("error")}}
-	if !reflect.DeepEqual(f.query.Where, store.AllOf(want...)) || f.query.Limit != 3 {
+	want := store.And{store.Predicate{Field: store.FieldService, Value: str("api")}, store.Predicate{Field: store.FieldName, Value: str("GET /")},
+		store.Predicate{Field: store.FieldPeer, Value: str("Billing")},
+		store.Or{store.Predicate{Field: store.FieldStatus, Value: str("error")}, store.Predicate{Field: store.FieldEvent, Value: str("error")}}}
+	if !reflect.DeepEqual(f.query.Where, store.Expr(want)) || f.query.Limit != 3 {
 		t.Errorf("the store is asked for %+v, limit %d", f.query.Where, f.query.Limit)
 	}
 }
@@ -340,6 +342,10 @@ func zipkinOverEngine(t *testing.T, base string, first *store.Trace) {
 	count(annotations("shard=2"), 6)
 	count(annotations("shard and http.status_code=201"), 1)
 	count(annotations("shard=2 and error"), 0)
+	count(annotations("exception"), 1)
+	count(annotations("exception and error and http.status_code=500"), 1)
+	count(annotations("exception=1"), 0)
+	count(annotations("excep"), 0)
 	count("limit=100&minDuration=26000", 5)
 	count("limit=100&minDuration=10000&maxDuration=12000", 3)
 	start := first.Spans[0].StartNS / 1_000_000

@@ -33,13 +33,16 @@ func (m *maker) producer(s *Span, destination, system string, a, b int64) *Span 
 // ageNS is how long a message waits.
 func (m *maker) ageNS() int64 { return 1_000_000 + int64(m.rand.ExpFloat64()*800e6) }
 
-// consumeHere consumes what the trace published in the trace itself: the consumer's parent is the producer. It begins after the
-// root has ended, so that it is on no critical path.
+// consumeHere consumes what the trace published in the trace itself: the consumer's parent is the producer. It may begin before the root
+// has ended; nobody waits for it, so it is on no critical path.
 func (m *maker) consumeHere() {
 	const most = 8 // what is published beyond that, also by these consumers, is not consumed
 	for i := 0; i < len(m.local) && i < most; i++ {
 		msg := m.local[i]
-		start := max(msg.producer.EndNS, m.trace.Spans[0].EndNS) + m.ageNS()
+		start := msg.producer.EndNS + m.ageNS()
+		if m.chance(0.5) {
+			start = msg.producer.EndNS + m.between(0, 2_000_000)
+		}
 		end := start + 2_000_000 + int64(m.rand.ExpFloat64()*20e6)
 		if m.chance(0.15) { // pushed to an HTTP endpoint: no consumer span, still asynchronous
 			s := m.span(msg.topic.consumers[0], "POST /push", ptrace.SpanKindServer, msg.producer, start, end)
@@ -47,6 +50,9 @@ func (m *maker) consumeHere() {
 			m.serve(s, e)
 			m.fill(s, start, end, 2, false)
 			continue
+		}
+		if m.chance(0.1) { // the broker hands it on before it answers the producer
+			start = m.between(msg.producer.StartNS, msg.producer.EndNS)
 		}
 		for _, service := range msg.topic.consumers {
 			c := m.consumer(service, msg.topic, msg.producer, start, end)

@@ -12,7 +12,7 @@ import (
 func (m *maker) fillRoot(s *Span) { m.fill(s, s.StartNS, s.EndNS, maxDepth, true) }
 
 // fill divides a span's time from fromNS to toNS into its own work and steps that it waits for, one after the other. Beside a step
-// there may be another that ends before it: nobody waits for that one. The steps that are waited for make the critical path.
+// there may be something that ends in the last quarter of it: nobody waits for that. The steps that are waited for make the critical path.
 func (m *maker) fill(s *Span, fromNS, toNS int64, depth int, critical bool) {
 	cursor := fromNS
 	if depth > 0 && toNS-fromNS > leastWorkNS {
@@ -24,8 +24,7 @@ func (m *maker) fill(s *Span, fromNS, toNS int64, depth int, critical bool) {
 			m.own(s, cursor, a, critical)
 			m.step(s, a, b, depth-1, critical)
 			if m.chance(0.25) {
-				// It begins within the step and ends before it.
-				m.step(s, m.between(a+1, a+(b-a)/4), m.between(b-(b-a)/4, b-1), depth-2, false)
+				m.beside(s, m.between(cursor, a+(b-a)/4), m.between(b-(b-a)/4, b-1), depth-2)
 			}
 			cursor = b
 		}
@@ -59,9 +58,42 @@ func (m *maker) step(s *Span, a, b int64, depth int, critical bool) {
 	case n < 88:
 		m.publish(s, a, b, critical)
 	default:
-		inner := m.span(s.Service, "compute", ptrace.SpanKindInternal, s, a, b)
-		m.fill(inner, a, b, depth, critical)
+		m.compute(s, a, b, depth, critical)
 	}
+}
+
+// beside is something that s does from a to b without waiting for it, in one piece: a part of it that ends in a pause of the step beside
+// it would be what the step waited for, as far as spans can tell.
+func (m *maker) beside(s *Span, a, b int64, depth int) {
+	switch n := m.rand.IntN(100); {
+	case n < 30:
+		m.attempt(s, m.callee(s.Service), a, b, depth, false, 0)
+	case n < 45:
+		m.shared(s, a, b, depth)
+	case n < 60:
+		m.database(s, a, b, false)
+	case n < 70:
+		m.publish(s, a, b, false)
+	case n < 85: // s says that this only follows from it; it ends whenever it likes
+		after := m.span(s.Service, "refresh", ptrace.SpanKindInternal, s, a, b+m.ageNS())
+		after.Links = append(after.Links, s.ref())
+		m.fill(after, a, b, depth, false)
+	default:
+		m.compute(s, a, b, depth, false)
+	}
+}
+
+// compute is work of s itself. Now and then its last step ends only after it: it counts until then.
+func (m *maker) compute(s *Span, a, b int64, depth int, critical bool) {
+	inner := m.span(s.Service, "compute", ptrace.SpanKindInternal, s, a, b)
+	if !m.chance(0.2) {
+		m.fill(inner, a, b, depth, critical)
+		return
+	}
+	last := m.between(a+(b-a)/2, b)
+	m.fill(inner, a, last, depth, critical)
+	flush := m.span(s.Service, "flush", ptrace.SpanKindInternal, inner, last, b+m.between(1, 1_000_000))
+	m.own(flush, last, b, critical)
 }
 
 // call is a client span with a server span in it, or two of them when the first attempt failed.

@@ -125,7 +125,7 @@ export interface paths {
         /**
          * Spans by time and duration.
          * @description Without other conditions than service, operation and kind, and with a step of whole minutes, it is read from counts by minute; else
-         *     from the spans in range.
+         *     from the spans in range. It counts the same spans as /api/v1/traces/count; a structure that more than 20 000 traces may have is refused.
          */
         get: operations["getHeatmap"];
         put?: never;
@@ -415,7 +415,7 @@ export interface paths {
         /**
          * Who called whom, of a time range or of the traces that satisfy a filter.
          * @description Without a filter the answer comes from counters of 10 seconds, and the range is widened to whole ones. With any of the filters of
-         *     searchTraces (service to maxTraceDuration, same meaning) it is computed from the spans of exactly the traces that satisfy them, of which there
+         *     searchTraces (service to structure, same meaning) it is computed from the spans of exactly the traces that satisfy them, of which there
          *     may be 10 000 with a million spans. The range is the last hour unless told otherwise.
          */
         get: operations["getTopology"];
@@ -528,7 +528,8 @@ export interface paths {
          *     their ids; of a range with more than 300,000 spans, in 16 evenly spaced slices (longer ones for rare selections). The same question
          *     gets the same answer while nothing new is stored. A whole number below 1000 is compared by its value, any other number by the powers of two it lies between.
          *     The test is Fisher's exact one, corrected for the number of comparisons after Tarone; where nothing differs, at most
-         *     one answer in a hundred names anything. What the selection's filter itself names is left out.
+         *     one answer in a hundred names anything. What the selection's filter itself names is left out. A structure that more than 20 000
+         *     traces of the range may have is refused.
          */
         get: operations["getDiff"];
         put?: never;
@@ -550,7 +551,7 @@ export interface paths {
          * Where the failing traces of a filter fail
          * @description An origin is an error span without an erroring child. Origins of one service, operation, error type and statement (or peer) are
          *     one. Of the failing traces that satisfy the filter at most 5000 are looked at, those with the least hashes of their ids; of a range with more than 4 million
-         *     spans, in 16 evenly spaced slices (longer ones when failing traces are rare).
+         *     spans, in 16 evenly spaced slices (longer ones when failing traces are rare). A structure that more than 20 000 traces of the range may have is refused.
          */
         get: operations["getErrorOrigins"];
         put?: never;
@@ -961,8 +962,8 @@ export interface components {
         /**
          * @description A condition on one span: `{"and":[…]}`, `{"or":[…]}`, `{"not":…}`, or a comparison `{"field":…,"op":…,"value":…}`. At most 200
          *     conditions, nested at most 16 deep. A field is an attribute key or one of `@service`, `@name`, `@kind`, `@status`, `@error`
-         *     (true or false), `@duration` (nanoseconds or a text such as 1.5s), `@category`, `@peer`; or `@trace.duration`, which is of the
-         *     whole trace and can only be joined by and, outside of or, not and structure. An attribute is looked up on the span and, where
+         *     (true or false), `@duration` (nanoseconds or a text such as 1.5s), `@category`, `@peer`, `@event` (the name of one of the span's
+         *     events), `@cold_start`, `@retry`, `@dead_letter` (true or false); or `@trace.duration`, which is of the whole trace and can only be joined by and, outside of or, not and structure. An attribute is looked up on the span and, where
          *     that has none of the key, on its resource; scope makes it one of both. `!=` and `!~` hold only where the attribute is present,
          *     `not` also where it is absent. A text equals the number or bool that it is the text of. `=~` and `!~` take a
          *     regular expression in RE2 syntax, at most 1000 bytes, that may match anywhere in a text, an integer or a bool; `in` takes a list
@@ -2149,7 +2150,8 @@ export interface components {
          *     (`"odd key"="a \"b\""`); an empty value must (`key=""`). Blanks around the operator are ignored. A name that the
          *     semantic conventions have replaced means the present one: `http.status_code` is `http.response.status_code`.
          *     Besides attribute keys there are `@service`, `@name`, `@kind`, `@status`, `@duration` (nanoseconds, or a
-         *     duration such as 1.5s), `@category` and `@peer`. At most 20 conditions.
+         *     duration such as 1.5s), `@category`, `@peer`, `@event` (the name of one of the span's events), and, true or false, `@error`,
+         *     `@cold_start`, `@retry` and `@dead_letter`. At most 20 conditions.
          * @example [
          *       "http.response.status_code>=500",
          *       "!db.system.name"
@@ -2378,20 +2380,42 @@ export interface operations {
                 from?: components["parameters"]["From"];
                 /** @description Latest start, exclusive; open when absent. */
                 to?: components["parameters"]["To"];
-                service?: string;
+                service?: components["parameters"]["FilterService"];
                 /** @description The span's name. */
-                operation?: string;
-                kind?: components["schemas"]["Kind"];
-                /** @description Status of the span. */
-                status?: components["schemas"]["StatusCode"];
-                /** @description true keeps only spans of traces that hold an error span anywhere. */
-                errors?: boolean;
-                /** @description A condition on an attribute, as in searchTraces. */
-                attr?: string[];
-                minDuration?: components["schemas"]["DurationParam"];
-                maxDuration?: components["schemas"]["DurationParam"];
-                minTraceDuration?: components["schemas"]["DurationParam"];
-                maxTraceDuration?: components["schemas"]["DurationParam"];
+                operation?: components["parameters"]["FilterOperation"];
+                kind?: components["parameters"]["FilterKind"];
+                /** @description Status of the matching span. */
+                status?: components["parameters"]["FilterStatus"];
+                /** @description true keeps only traces that hold an error span anywhere. */
+                errors?: components["parameters"]["FilterErrors"];
+                /**
+                 * @description A condition on a span attribute or, where the span has none of that key, on a resource attribute. Repeat it
+                 *     to add conditions. Forms: `key=value`, `key!=value`, `key>1`, `key>=1`, `key<1`, `key<=1`, `key` (exists),
+                 *     `!key` (does not exist). `=` and `!=` compare the text form, so `http.response.status_code=200` matches the
+                 *     number; the other four want a number. A key or value may stand in double quotes with JSON escapes
+                 *     (`"odd key"="a \"b\""`); an empty value must (`key=""`). Blanks around the operator are ignored. A name that the
+                 *     semantic conventions have replaced means the present one: `http.status_code` is `http.response.status_code`.
+                 *     Besides attribute keys there are `@service`, `@name`, `@kind`, `@status`, `@duration` (nanoseconds, or a
+                 *     duration such as 1.5s), `@category`, `@peer`, `@event` (the name of one of the span's events), and, true or false, `@error`,
+                 *     `@cold_start`, `@retry` and `@dead_letter`. At most 20 conditions.
+                 * @example [
+                 *       "http.response.status_code>=500",
+                 *       "!db.system.name"
+                 *     ]
+                 */
+                attr?: components["parameters"]["FilterAttr"];
+                /** @description Shortest duration of the matching span, inclusive. */
+                minDuration?: components["parameters"]["FilterMinDuration"];
+                /** @description Longest duration of the matching span, inclusive. */
+                maxDuration?: components["parameters"]["FilterMaxDuration"];
+                /** @description Shortest duration of the whole trace, inclusive. */
+                minTraceDuration?: components["parameters"]["FilterMinTraceDuration"];
+                /** @description Longest duration of the whole trace, inclusive. */
+                maxTraceDuration?: components["parameters"]["FilterMaxTraceDuration"];
+                /** @description A Condition as JSON that holds on the same span as service, operation, kind, status, attr and the span durations. */
+                where?: components["parameters"]["FilterWhere"];
+                /** @description A Structure as JSON that the trace must have besides. */
+                structure?: components["parameters"]["FilterStructure"];
                 /**
                  * @description Width of a step; whole milliseconds, at least a 1000th of the range. The range is widened to whole steps. When absent, one that
                  *     makes about a hundred steps.
@@ -2425,20 +2449,42 @@ export interface operations {
                 from?: components["parameters"]["From"];
                 /** @description Latest start, exclusive; open when absent. */
                 to?: components["parameters"]["To"];
-                service?: string;
+                service?: components["parameters"]["FilterService"];
                 /** @description The span's name. */
-                operation?: string;
-                kind?: components["schemas"]["Kind"];
-                /** @description Status of the span. */
-                status?: components["schemas"]["StatusCode"];
-                /** @description true keeps only spans of traces that hold an error span anywhere. */
-                errors?: boolean;
-                /** @description A condition on an attribute, as in searchTraces. */
-                attr?: string[];
-                minDuration?: components["schemas"]["DurationParam"];
-                maxDuration?: components["schemas"]["DurationParam"];
-                minTraceDuration?: components["schemas"]["DurationParam"];
-                maxTraceDuration?: components["schemas"]["DurationParam"];
+                operation?: components["parameters"]["FilterOperation"];
+                kind?: components["parameters"]["FilterKind"];
+                /** @description Status of the matching span. */
+                status?: components["parameters"]["FilterStatus"];
+                /** @description true keeps only traces that hold an error span anywhere. */
+                errors?: components["parameters"]["FilterErrors"];
+                /**
+                 * @description A condition on a span attribute or, where the span has none of that key, on a resource attribute. Repeat it
+                 *     to add conditions. Forms: `key=value`, `key!=value`, `key>1`, `key>=1`, `key<1`, `key<=1`, `key` (exists),
+                 *     `!key` (does not exist). `=` and `!=` compare the text form, so `http.response.status_code=200` matches the
+                 *     number; the other four want a number. A key or value may stand in double quotes with JSON escapes
+                 *     (`"odd key"="a \"b\""`); an empty value must (`key=""`). Blanks around the operator are ignored. A name that the
+                 *     semantic conventions have replaced means the present one: `http.status_code` is `http.response.status_code`.
+                 *     Besides attribute keys there are `@service`, `@name`, `@kind`, `@status`, `@duration` (nanoseconds, or a
+                 *     duration such as 1.5s), `@category`, `@peer`, `@event` (the name of one of the span's events), and, true or false, `@error`,
+                 *     `@cold_start`, `@retry` and `@dead_letter`. At most 20 conditions.
+                 * @example [
+                 *       "http.response.status_code>=500",
+                 *       "!db.system.name"
+                 *     ]
+                 */
+                attr?: components["parameters"]["FilterAttr"];
+                /** @description Shortest duration of the matching span, inclusive. */
+                minDuration?: components["parameters"]["FilterMinDuration"];
+                /** @description Longest duration of the matching span, inclusive. */
+                maxDuration?: components["parameters"]["FilterMaxDuration"];
+                /** @description Shortest duration of the whole trace, inclusive. */
+                minTraceDuration?: components["parameters"]["FilterMinTraceDuration"];
+                /** @description Longest duration of the whole trace, inclusive. */
+                maxTraceDuration?: components["parameters"]["FilterMaxTraceDuration"];
+                /** @description A Condition as JSON that holds on the same span as service, operation, kind, status, attr and the span durations. */
+                where?: components["parameters"]["FilterWhere"];
+                /** @description A Structure as JSON that the trace must have besides. */
+                structure?: components["parameters"]["FilterStructure"];
                 /**
                  * @description Width of a step; whole milliseconds, at least a 1000th of the range. The range is widened to whole steps. When absent, one that
                  *     makes about a hundred steps.
@@ -2541,7 +2587,8 @@ export interface operations {
                  *     (`"odd key"="a \"b\""`); an empty value must (`key=""`). Blanks around the operator are ignored. A name that the
                  *     semantic conventions have replaced means the present one: `http.status_code` is `http.response.status_code`.
                  *     Besides attribute keys there are `@service`, `@name`, `@kind`, `@status`, `@duration` (nanoseconds, or a
-                 *     duration such as 1.5s), `@category` and `@peer`. At most 20 conditions.
+                 *     duration such as 1.5s), `@category`, `@peer`, `@event` (the name of one of the span's events), and, true or false, `@error`,
+                 *     `@cold_start`, `@retry` and `@dead_letter`. At most 20 conditions.
                  * @example [
                  *       "http.response.status_code>=500",
                  *       "!db.system.name"
@@ -2631,7 +2678,8 @@ export interface operations {
                  *     (`"odd key"="a \"b\""`); an empty value must (`key=""`). Blanks around the operator are ignored. A name that the
                  *     semantic conventions have replaced means the present one: `http.status_code` is `http.response.status_code`.
                  *     Besides attribute keys there are `@service`, `@name`, `@kind`, `@status`, `@duration` (nanoseconds, or a
-                 *     duration such as 1.5s), `@category` and `@peer`. At most 20 conditions.
+                 *     duration such as 1.5s), `@category`, `@peer`, `@event` (the name of one of the span's events), and, true or false, `@error`,
+                 *     `@cold_start`, `@retry` and `@dead_letter`. At most 20 conditions.
                  * @example [
                  *       "http.response.status_code>=500",
                  *       "!db.system.name"
@@ -2673,8 +2721,8 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description `@service`, `@name`, `@kind`, `@status`, `@error`, `@category`, `@peer` or an attribute key, at most 20. Without any: `@service`,
-                 *     `@name`, `@kind` and `@status`.
+                 * @description `@service`, `@name`, `@kind`, `@status`, `@error`, `@category`, `@peer`, `@cold_start`, `@retry`, `@dead_letter` or an attribute key,
+                 *     at most 20. Without any: `@service`, `@name`, `@kind` and `@status`.
                  */
                 field?: string[];
                 /** @description Values of each field. */
@@ -2699,7 +2747,8 @@ export interface operations {
                  *     (`"odd key"="a \"b\""`); an empty value must (`key=""`). Blanks around the operator are ignored. A name that the
                  *     semantic conventions have replaced means the present one: `http.status_code` is `http.response.status_code`.
                  *     Besides attribute keys there are `@service`, `@name`, `@kind`, `@status`, `@duration` (nanoseconds, or a
-                 *     duration such as 1.5s), `@category` and `@peer`. At most 20 conditions.
+                 *     duration such as 1.5s), `@category`, `@peer`, `@event` (the name of one of the span's events), and, true or false, `@error`,
+                 *     `@cold_start`, `@retry` and `@dead_letter`. At most 20 conditions.
                  * @example [
                  *       "http.response.status_code>=500",
                  *       "!db.system.name"
@@ -2938,16 +2987,42 @@ export interface operations {
                 hops?: number;
                 /** @description Only nodes of these kinds, and the edges between them. */
                 nodeKind?: components["schemas"]["NodeKind"][];
-                service?: string;
-                operation?: string;
-                kind?: components["schemas"]["Kind"];
-                status?: components["schemas"]["StatusCode"];
-                errors?: boolean;
-                attr?: string[];
-                minDuration?: components["schemas"]["DurationParam"];
-                maxDuration?: components["schemas"]["DurationParam"];
-                minTraceDuration?: components["schemas"]["DurationParam"];
-                maxTraceDuration?: components["schemas"]["DurationParam"];
+                service?: components["parameters"]["FilterService"];
+                /** @description The span's name. */
+                operation?: components["parameters"]["FilterOperation"];
+                kind?: components["parameters"]["FilterKind"];
+                /** @description Status of the matching span. */
+                status?: components["parameters"]["FilterStatus"];
+                /** @description true keeps only traces that hold an error span anywhere. */
+                errors?: components["parameters"]["FilterErrors"];
+                /**
+                 * @description A condition on a span attribute or, where the span has none of that key, on a resource attribute. Repeat it
+                 *     to add conditions. Forms: `key=value`, `key!=value`, `key>1`, `key>=1`, `key<1`, `key<=1`, `key` (exists),
+                 *     `!key` (does not exist). `=` and `!=` compare the text form, so `http.response.status_code=200` matches the
+                 *     number; the other four want a number. A key or value may stand in double quotes with JSON escapes
+                 *     (`"odd key"="a \"b\""`); an empty value must (`key=""`). Blanks around the operator are ignored. A name that the
+                 *     semantic conventions have replaced means the present one: `http.status_code` is `http.response.status_code`.
+                 *     Besides attribute keys there are `@service`, `@name`, `@kind`, `@status`, `@duration` (nanoseconds, or a
+                 *     duration such as 1.5s), `@category`, `@peer`, `@event` (the name of one of the span's events), and, true or false, `@error`,
+                 *     `@cold_start`, `@retry` and `@dead_letter`. At most 20 conditions.
+                 * @example [
+                 *       "http.response.status_code>=500",
+                 *       "!db.system.name"
+                 *     ]
+                 */
+                attr?: components["parameters"]["FilterAttr"];
+                /** @description Shortest duration of the matching span, inclusive. */
+                minDuration?: components["parameters"]["FilterMinDuration"];
+                /** @description Longest duration of the matching span, inclusive. */
+                maxDuration?: components["parameters"]["FilterMaxDuration"];
+                /** @description Shortest duration of the whole trace, inclusive. */
+                minTraceDuration?: components["parameters"]["FilterMinTraceDuration"];
+                /** @description Longest duration of the whole trace, inclusive. */
+                maxTraceDuration?: components["parameters"]["FilterMaxTraceDuration"];
+                /** @description A Condition as JSON that holds on the same span as service, operation, kind, status, attr and the span durations. */
+                where?: components["parameters"]["FilterWhere"];
+                /** @description A Structure as JSON that the trace must have besides. */
+                structure?: components["parameters"]["FilterStructure"];
             };
             header?: never;
             path?: never;
@@ -3100,7 +3175,8 @@ export interface operations {
                  *     (`"odd key"="a \"b\""`); an empty value must (`key=""`). Blanks around the operator are ignored. A name that the
                  *     semantic conventions have replaced means the present one: `http.status_code` is `http.response.status_code`.
                  *     Besides attribute keys there are `@service`, `@name`, `@kind`, `@status`, `@duration` (nanoseconds, or a
-                 *     duration such as 1.5s), `@category` and `@peer`. At most 20 conditions.
+                 *     duration such as 1.5s), `@category`, `@peer`, `@event` (the name of one of the span's events), and, true or false, `@error`,
+                 *     `@cold_start`, `@retry` and `@dead_letter`. At most 20 conditions.
                  * @example [
                  *       "http.response.status_code>=500",
                  *       "!db.system.name"
@@ -3117,6 +3193,8 @@ export interface operations {
                 maxTraceDuration?: components["parameters"]["FilterMaxTraceDuration"];
                 /** @description A Condition as JSON that holds on the same span as service, operation, kind, status, attr and the span durations. */
                 where?: components["parameters"]["FilterWhere"];
+                /** @description A Structure as JSON that the trace must have besides. */
+                structure?: components["parameters"]["FilterStructure"];
                 /** @description Look at all spans of the traces, or only at those that satisfy the filter. */
                 spans?: "all" | "matching";
                 /** @description What the selection is compared with. Not together with parameters that begin with "baseline.". */
@@ -3147,6 +3225,8 @@ export interface operations {
                 "baseline.maxTraceDuration"?: components["schemas"]["DurationParam"];
                 /** @description As where, of the baseline. */
                 "baseline.where"?: string;
+                /** @description As structure, of the baseline. */
+                "baseline.structure"?: string;
                 /** @description How many differences to answer. */
                 limit?: number;
             };
@@ -3191,7 +3271,8 @@ export interface operations {
                  *     (`"odd key"="a \"b\""`); an empty value must (`key=""`). Blanks around the operator are ignored. A name that the
                  *     semantic conventions have replaced means the present one: `http.status_code` is `http.response.status_code`.
                  *     Besides attribute keys there are `@service`, `@name`, `@kind`, `@status`, `@duration` (nanoseconds, or a
-                 *     duration such as 1.5s), `@category` and `@peer`. At most 20 conditions.
+                 *     duration such as 1.5s), `@category`, `@peer`, `@event` (the name of one of the span's events), and, true or false, `@error`,
+                 *     `@cold_start`, `@retry` and `@dead_letter`. At most 20 conditions.
                  * @example [
                  *       "http.response.status_code>=500",
                  *       "!db.system.name"
@@ -3208,6 +3289,8 @@ export interface operations {
                 maxTraceDuration?: components["parameters"]["FilterMaxTraceDuration"];
                 /** @description A Condition as JSON that holds on the same span as service, operation, kind, status, attr and the span durations. */
                 where?: components["parameters"]["FilterWhere"];
+                /** @description A Structure as JSON that the trace must have besides. */
+                structure?: components["parameters"]["FilterStructure"];
                 /** @description How many origins to answer. */
                 limit?: number;
             };
