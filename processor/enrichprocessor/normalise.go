@@ -20,7 +20,7 @@ const (
 
 // work is the scratch space of one batch at a time; a value is used by one goroutine.
 type work struct {
-	cfg *Config
+	cfg  *Config
 	keys semconv.KeyTable[*keyInfo]
 	// present and values hold the current names that the attributes at hand have.
 	present [maxSlots / 64]uint64
