@@ -96,21 +96,27 @@ func TestZipkinRoundTrip(t *testing.T) {
 		t.Errorf("%d spans came back, want %d", len(got), len(want))
 	}
 
+	// What lists and searches look at is written a moment after the spans.
 	is := func(path, want string) {
 		t.Helper()
-		if status, body := in.zipkinGet(t, path); status != http.StatusOK || strings.TrimSpace(body) != want {
-			t.Errorf("%s: %d %s, want %s", path, status, body, want)
-		}
+		await(t, 10*time.Second, func() error {
+			if status, body := in.zipkinGet(t, path); status != http.StatusOK || strings.TrimSpace(body) != want {
+				return fmt.Errorf("%s: %d %s, want %s", path, status, body, want)
+			}
+			return nil
+		})
 	}
 	is("/api/v2/spans?serviceName=ROUND-backend", `["get /api","local work","send"]`)
 	is("/zipkin/api/v2/remoteServices?serviceName=round-frontend", `["round-backend"]`)
 	is("/api/v2/remoteServices?serviceName=round-backend", `["kafka"]`)
 	is("/api/v2/autocompleteValues?key=kafka.topic", `["orders"]`)
-	_, services := in.zipkinGet(t, "/api/v2/services")
 	for _, name := range []string{"round-frontend", "round-backend", "round-worker"} {
-		if !strings.Contains(services, `"`+name+`"`) {
-			t.Errorf("services are %s, want %s among them", services, name)
-		}
+		await(t, 10*time.Second, func() error {
+			if _, services := in.zipkinGet(t, "/api/v2/services"); !strings.Contains(services, `"`+name+`"`) {
+				return fmt.Errorf("services are %s, want %s among them", services, name)
+			}
+			return nil
+		})
 	}
 	if status, body := in.zipkinGet(t, "/api/v2/trace/1234567890"); status != http.StatusNotFound || body != "0000001234567890 not found" {
 		t.Errorf("an unknown trace: %d %s", status, body)
@@ -121,11 +127,14 @@ func TestZipkinRoundTrip(t *testing.T) {
 
 	finds := func(query string, want int) {
 		t.Helper()
-		status, body := in.zipkinGet(t, "/api/v2/traces?"+query)
-		var traces [][]map[string]any
-		if err := json.Unmarshal([]byte(body), &traces); err != nil || status != http.StatusOK || len(traces) != want {
-			t.Errorf("%s: %d, %d traces (%v), want %d", query, status, len(traces), err, want)
-		}
+		await(t, 10*time.Second, func() error {
+			status, body := in.zipkinGet(t, "/api/v2/traces?"+query)
+			var traces [][]map[string]any
+			if err := json.Unmarshal([]byte(body), &traces); err != nil || status != http.StatusOK || len(traces) != want {
+				return fmt.Errorf("%s: %d, %d traces (%v), want %d", query, status, len(traces), err, want)
+			}
+			return nil
+		})
 	}
 	annotations := func(s string) string {
 		return "serviceName=round-frontend&annotationQuery=" + url.QueryEscape(s)
@@ -146,14 +155,11 @@ func TestZipkinRoundTrip(t *testing.T) {
 	if want := zipkinSpans(t, strings.ReplaceAll(zipkinExample, "5af7183fb1d4cf5f", "5af7183fb1d4cf60")); !reflect.DeepEqual(old, want) {
 		t.Errorf("the official example: sent %v\n got %v", want, old)
 	}
-	// What a search looks at is written a moment after the spans.
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+	await(t, 10*time.Second, func() error {
 		status, body := in.zipkinGet(t, "/api/v2/traces?serviceName=backend&endTs=1556604172356&limit=100")
-		if status == http.StatusOK && strings.Contains(body, "5af7183fb1d4cf60") {
-			break
+		if status != http.StatusOK || !strings.Contains(body, "5af7183fb1d4cf60") {
+			return fmt.Errorf("the official example is not found in its time: %d %s", status, body)
 		}
-		if time.Now().After(deadline) {
-			t.Fatalf("the official example is not found in its time: %d %s", status, body)
-		}
-	}
+		return nil
+	})
 }
