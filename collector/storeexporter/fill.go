@@ -35,7 +35,7 @@ type job[T any] struct {
 	blockRange
 	block block[T]
 	items uint32    // of the record, when the range is one record
-	due   time.Time // when it is handed over though not full
+	due   time.Time // when the flush interval is over
 	// refusals counts the inserts that were refused for good, over all parts.
 	refusals int
 }
@@ -195,7 +195,15 @@ func (d *delivery[T]) full(j *job[T]) bool {
 // overdue says that j should go as it is: its time is over and a worker would take it at once. While all workers are
 // busy there is no hurry, and the block becomes larger.
 func (d *delivery[T]) overdue(j *job[T]) bool {
-	return int(d.busy.Load()) < d.cfg.InFlight && !time.Now().Before(j.due)
+	return int(d.busy.Load()) < d.cfg.InFlight && !time.Now().Before(d.deadline(j))
+}
+
+// deadline is when j is handed over though not full. One that is half full by then is worth waiting for as long again.
+func (d *delivery[T]) deadline(j *job[T]) time.Time {
+	if 2*j.block.rows() >= d.cfg.BlockRows {
+		return j.due.Add(d.cfg.FlushInterval)
+	}
+	return j.due
 }
 
 func (d *delivery[T]) isDraining() bool {
@@ -211,7 +219,7 @@ func (d *delivery[T]) isDraining() bool {
 func (d *delivery[T]) wait(j *job[T]) {
 	var due <-chan time.Time
 	if j != nil {
-		if left := time.Until(j.due); left > 0 {
+		if left := time.Until(d.deadline(j)); left > 0 {
 			t := time.NewTimer(left)
 			defer t.Stop()
 			due = t.C
