@@ -27,6 +27,8 @@ const (
 	firstWindowServiceRows = 800_000
 	windowGrowth           = 16
 	emptyGrowth            = 1024
+	// usualLead is how long before a matching span its trace is taken to start.
+	usualLead = 2 * time.Second
 	// lookGrowth is by how much more candidates are looked up when the first of them did not fill the page.
 	lookGrowth = 4
 	// maxCandidates bounds the traces that one search considers.
@@ -181,7 +183,7 @@ func (t *traceSearch) run(ctx context.Context) (TracePage, error) {
 		}
 		more := len(found) > most
 		// Details cost more than candidates, so only as many are looked up as settle the page.
-		for look := t.depth() + t.firstLook(); ; look = min(lookGrowth*look, most) {
+		for look := t.firstLook(found); ; look = min(lookGrowth*look, most) {
 			// Every trace that is not among the first found starts at or before certain.
 			certain := int64(math.MinInt64)
 			looked := found[:min(look, most, len(found))]
@@ -219,13 +221,20 @@ func (t *traceSearch) run(ctx context.Context) (TracePage, error) {
 // findsAll reports whether every span matches.
 func (t *traceSearch) findsAll() bool { return t.where == "" && !t.looksAtTraces() }
 
-// firstLook is how many candidates are looked up first. Where every span matches, a candidate's first match is nearly always its start,
-// which is all that has to be certain; else traces may start long before.
-func (t *traceSearch) firstLook() int {
-	if t.findsAll() {
-		return t.q.Limit + 8
+// firstLook is how many of the candidates are looked up first: as many as make a page certain when its traces start at most usualLead before
+// their first match, or at it when every span matches.
+func (t *traceSearch) firstLook(found []candidate) int {
+	least, most := t.depth()+t.q.Limit+8, t.depth()+3*t.q.Limit/2+16
+	if t.findsAll() || len(found) <= least {
+		return least
 	}
-	return 3*t.q.Limit/2 + 16
+	certain := found[t.depth()+t.q.Limit].firstNS - int64(usualLead)
+	for look := least; look < min(most, len(found)); look++ {
+		if found[look].firstNS < certain {
+			return look
+		}
+	}
+	return most
 }
 
 // depth is how many traces the pages before have shown.
