@@ -128,3 +128,21 @@ func TestSummariesAreAddedUp(t *testing.T) {
 		t.Errorf("got %+v, %v", whole, err)
 	}
 }
+
+// TestSearchForFewTracesAmongMany has so many candidates that the engine is asked which of them satisfy the conditions on whole traces.
+func TestSearchForFewTracesAmongMany(t *testing.T) {
+	s := open(t)
+	const n = 1600
+	fillShop(t, s, n) // every 25th takes a minute, every tenth fails
+	web := store.Predicate{Field: store.FieldService, Value: store.StringValue("web")}
+	check := func(q store.TraceQuery, ok func(i int) bool) {
+		t.Helper()
+		q.Where, q.Limit = web, 1000
+		if got, want := search(t, s, q), matching(n, ok); !slices.Equal(got, want) {
+			t.Errorf("got %v, want %v", got, want)
+		}
+	}
+	check(store.TraceQuery{MinTraceDuration: time.Minute}, func(i int) bool { return i%25 == 4 })
+	check(store.TraceQuery{MaxTraceDuration: time.Second, ErrorsOnly: true}, func(i int) bool { return i%10 == 3 && i%25 != 4 })
+	check(store.TraceQuery{MinTraceDuration: time.Hour}, func(int) bool { return false })
+}

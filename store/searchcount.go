@@ -63,7 +63,11 @@ func (s *Store) newSelection(ctx context.Context, q TraceQuery) (*traceSearch, e
 
 // looksAtTraces reports whether a trace with a matching span may still not be found.
 func (t *traceSearch) looksAtTraces() bool {
-	return t.structure != nil || t.q.ErrorsOnly || t.q.MinTraceDuration > 0 || t.q.MaxTraceDuration > 0
+	return t.structure != nil || t.hasTraceConditions()
+}
+
+func (t *traceSearch) hasTraceConditions() bool {
+	return t.q.ErrorsOnly || t.q.MinTraceDuration > 0 || t.q.MaxTraceDuration > 0
 }
 
 // selectTraces lists every trace that the query finds; all is false when there are too many to look at.

@@ -3,7 +3,10 @@ package store
 import (
 	"context"
 	"math"
+	"slices"
+	"strconv"
 
+	"github.com/ClickHouse/ch-go/proto"
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/ext"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -20,6 +23,12 @@ func (t *traceSearch) lookup(ctx context.Context, found []candidate) error {
 	}
 	if len(missing) == 0 {
 		return nil
+	}
+	if len(missing) > manyDetails && t.hasTraceConditions() {
+		var err error
+		if missing, err = t.satisfying(ctx, missing); err != nil {
+			return err
+		}
 	}
 	details, now, err := t.s.readDetails(ctx, missing)
 	if err != nil {
@@ -43,6 +52,31 @@ func (t *traceSearch) lookup(ctx context.Context, found []candidate) error {
 		return err
 	}
 	return t.verify(ctx, all)
+}
+
+// manyDetails is of how many traces the engine is asked first which ones satisfy the conditions on whole traces: details are wide.
+const manyDetails = 1000
+
+// satisfying returns those of ids that satisfy the conditions on whole traces.
+func (t *traceSearch) satisfying(ctx context.Context, ids []TraceID) ([]TraceID, error) {
+	var found proto.ColFixedStr16
+	var all []TraceID
+	for some := range slices.Chunk(ids, maxSummaryIDs) {
+		before := len(all)
+		params := []proto.Parameter{
+			traceIDsParam(some), intParam("min_duration", int64(t.q.MinTraceDuration)), intParam("max_duration", int64(t.q.MaxTraceDuration)),
+			nativeParam("errors_only", strconv.FormatBool(t.q.ErrorsOnly)),
+		}
+		err := t.s.readNative(ctx, t.s.named("trace_selection"), params, []namedColumn{{"trace_id", &found}}, func() {
+			for _, id := range found {
+				all = append(all, id)
+			}
+		}, func() { all = all[:before] })
+		if err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
 }
 
 // selects are the conditions on whole traces.

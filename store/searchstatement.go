@@ -147,7 +147,7 @@ func (t *traceSearch) parameters(from, low, high int64, conditions ...string) []
 func (t *traceSearch) candidateStatement(low int64, limit int) statement {
 	var sql strings.Builder
 	var params []any
-	if t.where == "" && t.structure == nil && (t.q.ErrorsOnly || t.q.MinTraceDuration > 0 || t.q.MaxTraceDuration > 0) {
+	if t.where == "" && t.structure == nil && t.hasTraceConditions() {
 		params = t.parameters(low, low, t.to-1)
 		sql.WriteString(`SELECT trace_id, toInt64(min(start_ns)) AS first_match
 FROM trace_summaries
