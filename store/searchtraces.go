@@ -21,7 +21,8 @@ const (
 	maxTracePage = 1000
 	// firstWindowRows is how many spans the first attempt looks at, guessed from the spans per day; with a service given it is
 	// firstWindowServiceRows, for the primary key leaves out the others, and with no condition at all, when every span matches,
-	// firstWindowAllRows or 100 for each trace of the page. Each further attempt looks windowGrowth times as far back, or emptyGrowth times when nothing was found.
+	// firstWindowAllRows, or 100 for each trace of the page. Each further attempt looks windowGrowth times as far back, or
+	// emptyGrowth times when nothing was found.
 	firstWindowAllRows     = 12_500
 	firstWindowRows        = 25_000
 	firstWindowServiceRows = 800_000

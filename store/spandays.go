@@ -14,7 +14,7 @@ type spanDay struct {
 	firstNS, lastNS int64
 }
 
-// maxDaysAge is how long a search guesses from the same days. Two seconds of the busiest ingest are as many spans as a first window has.
+// maxDaysAge is how long a search guesses from the same days. Ingest at full speed adds several first windows in that time.
 const maxDaysAge = time.Second
 
 // spanDaysCache keeps the days of spans for a moment. Whoever uses it must find what came since, from this process or another one: the days say
