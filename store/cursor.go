@@ -19,7 +19,7 @@ type traceCursor struct {
 	query   uint32 // fingerprint of the query, without page size
 	startNS int64  // of the last trace shown
 	id      TraceID
-	// snapshotMS is the engine's clock at the end of the first page, Unix milliseconds.
+	// snapshotMS is the engine's clock at the end of the first page, Unix milliseconds: nothing that the page was made of came later.
 	snapshotMS int64
 	depth      uint32 // traces shown so far: a hint of how many to look up
 	shown      []shownHash

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ClickHouse/ch-go"
 	"github.com/ClickHouse/ch-go/proto"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"weft/semconv"
 )
@@ -209,6 +210,15 @@ func (s *Store) rangesOutside(ctx context.Context, ids []TraceID, from, to int64
 	}
 	params = append(params, param("from", from), param("to", to))
 	return collect(ctx, s, s.named("edge_trace_ranges"), params, scanRange)
+}
+
+func scanRange(rows driver.Rows, r *traceRange) error {
+	var id string
+	if err := rows.Scan(&id, &r.firstNS, &r.lastNS, &r.spans, &r.services); err != nil {
+		return err
+	}
+	copy(r.id[:], id)
+	return nil
 }
 
 func sortedIDs(set map[TraceID]struct{}) []TraceID {

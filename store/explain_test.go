@@ -31,7 +31,7 @@ func TestReadsUseTheirIndexes(t *testing.T) {
 	}
 	from, to := shopTime.UnixNano(), shopTime.Add(2*time.Second).UnixNano()
 	params := map[string]any{
-		"ids": []string{ids[3].String(), ids[4].String()}, "id": ids[3].String(), "span": uint64(7), "span_id": uint64(7),
+		"trace_ids": []string{string(ids[3][:]), string(ids[4][:])}, "id": ids[3].String(), "span": uint64(7), "span_id": uint64(7),
 		"services": []string{genService(3), genService(10)}, "service": genService(3), "from": from, "to": to,
 		"hashes": []uint64{1, 2}, "from_day": uint16(20574), "to_day": uint16(20574),
 		"prefix": "ten", "limit": 100, "keys": []string{"tenant.id"}, "database": "x", "snapshot": from / 1e6,

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"io/fs"
+	"time"
 
 	"github.com/ClickHouse/ch-go/proto"
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -195,4 +196,11 @@ func (s *Store) SampleIn(ctx context.Context, q TraceQuery, spans, limit int) (i
 		windows = append(windows, [2]int64{w.fromNS, w.toNS})
 	}
 	return idsOf(traces), windows, matched, err
+}
+
+// FreezeSpanDays keeps a search to the days of spans that it knows.
+func (s *Store) FreezeSpanDays() {
+	s.spanDays.mu.Lock()
+	defer s.spanDays.mu.Unlock()
+	s.spanDays.read = time.Now().Add(time.Hour)
 }

@@ -34,7 +34,7 @@ func (s *Store) insertBlock(ctx context.Context, table string, columns []namedCo
 	}
 	settings := append(insertSettings[:len(insertSettings):len(insertSettings)],
 		ch.Setting{Key: "insert_deduplication_token", Value: token, Important: true})
-	return s.native.do(ctx, ch.Query{Body: input.Into(table), Input: input, Settings: settings})
+	return s.inserts.do(ctx, ch.Query{Body: input.Into(table), Input: input, Settings: settings})
 }
 
 // InsertSpans writes the batch as one block; the same token twice stores it once, whatever happened between. A block is

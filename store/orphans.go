@@ -28,8 +28,12 @@ func (s *Store) Orphans(ctx context.Context, ids []TraceID) (map[TraceID]uint64,
 	}
 	for _, group := range groupRanges(ranges) {
 		h := hullOf(group)
-		rows, err := collect(ctx, s, s.named("orphans"),
-			[]any{param("ids", h.ids), param("services", h.services), param("from", h.from), param("to", h.to)},
+		withGroup, err := withCandidates(ctx, h.ids)
+		if err != nil {
+			return nil, wrap(op, err)
+		}
+		rows, err := collect(withGroup, s, s.named("orphans"),
+			[]any{param("services", h.services), param("from", h.from), param("to", h.to)},
 			func(rows driver.Rows, r *row) error { return rows.Scan(&r.id, &r.orphans) })
 		if err != nil {
 			return nil, wrap(op, err)
@@ -45,15 +49,16 @@ func (s *Store) Orphans(ctx context.Context, ids []TraceID) (map[TraceID]uint64,
 
 // hull is where to look for the spans of several traces at once.
 type hull struct {
-	ids, services []string
-	from, to      int64 // Unix nanoseconds of span starts, both included
+	ids      []TraceID
+	services []string
+	from, to int64 // Unix nanoseconds of span starts, both included
 }
 
 func hullOf(ranges []traceRange) hull {
 	h := hull{from: ranges[0].firstNS, to: ranges[0].lastNS}
 	for _, r := range ranges {
 		h.from, h.to = min(h.from, r.firstNS), max(h.to, r.lastNS)
-		h.ids = append(h.ids, r.id.String())
+		h.ids = append(h.ids, r.id)
 		h.services = append(h.services, r.services...)
 	}
 	slices.Sort(h.services)

@@ -8,7 +8,7 @@ import (
 	"github.com/ClickHouse/ch-go"
 )
 
-// maxNativeConns bounds the ch-go connections: inserts under way plus whole-trace reads under way.
+// maxNativeConns bounds the ch-go connections of a pool.
 const maxNativeConns = 8
 
 // pool keeps ch-go connections. One of them serves one query at a time.

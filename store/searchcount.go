@@ -55,7 +55,7 @@ func (s *Store) newSelection(ctx context.Context, q TraceQuery) (*traceSearch, e
 	if err != nil || search == nil {
 		return nil, err
 	}
-	if _, ok, err := search.clamp(ctx); err != nil || !ok {
+	if ok, err := search.clamp(ctx); err != nil || !ok {
 		return nil, err
 	}
 	return search, nil
@@ -63,12 +63,16 @@ func (s *Store) newSelection(ctx context.Context, q TraceQuery) (*traceSearch, e
 
 // looksAtTraces reports whether a trace with a matching span may still not be found.
 func (t *traceSearch) looksAtTraces() bool {
-	return t.structure != nil || t.q.ErrorsOnly || t.q.MinTraceDuration > 0 || t.q.MaxTraceDuration > 0
+	return t.structure != nil || t.hasTraceConditions()
+}
+
+func (t *traceSearch) hasTraceConditions() bool {
+	return t.q.ErrorsOnly || t.q.MinTraceDuration > 0 || t.q.MaxTraceDuration > 0
 }
 
 // selectTraces lists every trace that the query finds; all is false when there are too many to look at.
 func (t *traceSearch) selectTraces(ctx context.Context) (ids []TraceID, all bool, err error) {
-	found, err := t.candidates(ctx, t.from, maxSelectedTraces+1)
+	found, err := t.candidates(ctx, t.from, maxSelectedTraces+1, false)
 	if err != nil {
 		return nil, false, err
 	}

@@ -4,21 +4,13 @@ import (
 	"context"
 	"math"
 	"slices"
-	"strings"
-	"time"
+	"strconv"
 
+	"github.com/ClickHouse/ch-go/proto"
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/ext"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
-
-// traceDetail is a summary and what places it on a page.
-type traceDetail struct {
-	TraceSummary
-	keyNS    int64 // the start it is ordered by
-	lastNS   int64
-	inserted time.Time
-}
 
 // lookup fills details for the candidates that are not there yet; a trace that fails a condition on whole traces has a nil entry.
 func (t *traceSearch) lookup(ctx context.Context, found []candidate) error {
@@ -32,23 +24,27 @@ func (t *traceSearch) lookup(ctx context.Context, found []candidate) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	withMissing, err := withCandidates(ctx, missing)
+	if len(missing) > manyDetails && t.hasTraceConditions() {
+		var err error
+		if missing, err = t.satisfying(ctx, missing); err != nil {
+			return err
+		}
+	}
+	details, now, err := t.s.readDetails(ctx, missing)
 	if err != nil {
 		return err
 	}
-	params := []any{
-		param("min_duration", int64(t.q.MinTraceDuration)), param("max_duration", int64(t.q.MaxTraceDuration)), param("errors_only", t.q.ErrorsOnly),
-	}
-	details, err := collect(withMissing, t.s, t.s.named("trace_details"), params, scanDetail)
-	if err != nil {
-		return err
+	if now.After(t.now) {
+		t.now = now
 	}
 	var changed, all []*traceDetail
-	for i := range details {
-		d := &details[i]
-		t.details[d.TraceID] = d
+	for id, d := range details {
+		if !t.selects(d) {
+			continue
+		}
+		t.details[id] = d
 		all = append(all, d)
-		if t.cursor != nil && d.inserted.UnixMilli() > t.cursor.snapshotMS {
+		if t.cursor != nil && d.insertedMS > t.cursor.snapshotMS {
 			changed = append(changed, d)
 		}
 	}
@@ -56,6 +52,37 @@ func (t *traceSearch) lookup(ctx context.Context, found []candidate) error {
 		return err
 	}
 	return t.verify(ctx, all)
+}
+
+// manyDetails is of how many traces the engine is asked first which ones satisfy the conditions on whole traces: details are wide.
+const manyDetails = 1000
+
+// satisfying returns those of ids that satisfy the conditions on whole traces.
+func (t *traceSearch) satisfying(ctx context.Context, ids []TraceID) ([]TraceID, error) {
+	var found proto.ColFixedStr16
+	var all []TraceID
+	for some := range slices.Chunk(ids, maxSummaryIDs) {
+		before := len(all)
+		params := []proto.Parameter{
+			traceIDsParam(some), intParam("min_duration", int64(t.q.MinTraceDuration)), intParam("max_duration", int64(t.q.MaxTraceDuration)),
+			nativeParam("errors_only", strconv.FormatBool(t.q.ErrorsOnly)),
+		}
+		err := t.s.readNative(ctx, t.s.named("trace_selection"), params, []namedColumn{{"trace_id", &found}}, func() {
+			for _, id := range found {
+				all = append(all, id)
+			}
+		}, func() { all = all[:before] })
+		if err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// selects are the conditions on whole traces.
+func (t *traceSearch) selects(d *traceDetail) bool {
+	return d.DurationNS >= int64(t.q.MinTraceDuration) && (t.q.MaxTraceDuration == 0 || d.DurationNS <= int64(t.q.MaxTraceDuration)) &&
+		(!t.q.ErrorsOnly || d.Errors > 0)
 }
 
 // rewind orders traces that have changed since the snapshot by the start they had then.
@@ -106,23 +133,4 @@ func candidateTable(ids []TraceID) (*ext.Table, error) {
 		}
 	}
 	return table, nil
-}
-
-func scanDetail(rows driver.Rows, d *traceDetail) error {
-	var id string
-	var end int64
-	var root []any
-	var spans, errs map[string]uint64
-	if err := rows.Scan(&id, &d.StartNS, &end, &d.lastNS, &d.Spans, &d.Errors, &root, &spans, &errs, &d.inserted); err != nil {
-		return err
-	}
-	copy(d.TraceID[:], id)
-	d.DurationNS, d.keyNS = end-d.StartNS, d.StartNS
-	d.HasRoot = root[0].(uint8) == 0
-	d.RootService, d.RootName = root[2].(string), root[3].(string)
-	for name, n := range spans {
-		d.Services = append(d.Services, ServiceCount{Name: name, Spans: n, Errors: errs[name]})
-	}
-	slices.SortFunc(d.Services, func(a, b ServiceCount) int { return strings.Compare(a.Name, b.Name) })
-	return nil
 }

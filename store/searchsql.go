@@ -18,7 +18,9 @@ type statement struct {
 }
 
 // attributeSides says where each key was ever met: a bit set of ValueTypes per side.
-type attributeSides map[string]struct{ span, resource uint8 }
+type attributeSides map[string]keySides
+
+type keySides struct{ span, resource uint8 }
 
 func (s attributeSides) add(key string, side, typ uint8) {
 	e := s[key]

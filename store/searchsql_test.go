@@ -53,11 +53,7 @@ func TestSearchSQL(t *testing.T) {
 
 func render(q TraceQuery, sides attributeSides, cursor *traceCursor) string {
 	search := &traceSearch{q: q, from: time.Date(2025, 12, 1, 0, 0, 0, 0, time.UTC).UnixNano(), to: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC).UnixNano(), cursor: cursor}
-	var structure Structure
-	if q.Structure != nil {
-		structure = q.Structure.downward()
-	}
-	if err := search.compose(structure, sides); err != nil {
+	if err := search.compose(sides); err != nil {
 		return "-- error: " + err.(*Error).Err.Error() + "\n"
 	}
 	if search.where == never {

@@ -4,26 +4,22 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
 
-// compile makes SQL of the conditions on spans; where is never when no trace can satisfy them.
-func (t *traceSearch) compile(ctx context.Context) error {
+// conditions are all that the query asks of spans.
+func (t *traceSearch) conditions() []Expr {
 	all := []Expr{t.q.Where}
-	var structure Structure
 	if t.q.Structure != nil {
-		structure = t.q.Structure.downward()
-		all = append(all, structure.A, structure.B)
+		all = append(all, t.q.Structure.A, t.q.Structure.B)
 	}
-	sides, err := t.s.attributeSides(ctx, all...)
-	if err != nil {
-		return err
-	}
-	return t.compose(structure, sides)
+	return all
 }
 
-func (t *traceSearch) compose(structure Structure, sides attributeSides) error {
+// compose makes SQL of the conditions on spans; where is never when no trace can satisfy them.
+func (t *traceSearch) compose(sides attributeSides) error {
 	const op = "search traces"
 	b := newPredicateBuilder(sides)
 	var err error
@@ -31,6 +27,7 @@ func (t *traceSearch) compose(structure Structure, sides attributeSides) error {
 		return invalid(op, err)
 	}
 	if t.q.Structure != nil {
+		structure := t.q.Structure.downward()
 		t.structure = &structureSQL{a: always, b: always, relation: structure.Relation, mirrored: structure.Relation != t.q.Structure.Relation}
 		for _, side := range []struct {
 			e    Expr
@@ -53,6 +50,11 @@ func (t *traceSearch) compose(structure Structure, sides attributeSides) error {
 
 // attributeSides asks where the attributes in the conditions occur.
 func (s *Store) attributeSides(ctx context.Context, where ...Expr) (attributeSides, error) {
+	return s.readSides(ctx, attributeKeys(where...))
+}
+
+// attributeKeys are the attributes in the conditions, under all of their names.
+func attributeKeys(where ...Expr) []string {
 	var keys []string
 	for _, e := range where {
 		predicates(e, func(p Predicate) {
@@ -61,6 +63,11 @@ func (s *Store) attributeSides(ctx context.Context, where ...Expr) (attributeSid
 			}
 		})
 	}
+	return keys
+}
+
+// readSides asks on which sides and with which types keys occur.
+func (s *Store) readSides(ctx context.Context, keys []string) (attributeSides, error) {
 	sides := make(attributeSides)
 	if len(keys) == 0 {
 		return sides, nil
@@ -74,7 +81,49 @@ func (s *Store) attributeSides(ctx context.Context, where ...Expr) (attributeSid
 		sides.add(key, side, typ)
 		return nil
 	})
-	return sides, err
+	if err != nil {
+		return nil, err
+	}
+	s.keySides.keep(keys, sides)
+	return sides, nil
+}
+
+// maxCachedKeys bounds keySidesCache; when full it starts again.
+const maxCachedKeys = 4096
+
+// keySidesCache keeps where keys were met when last asked, nowhere included. A key may be met elsewhere at any moment, so this is a guess to
+// start with: whoever uses it asks the engine too.
+type keySidesCache struct {
+	mu    sync.Mutex
+	sides map[string]keySides // protected by mu
+}
+
+// of returns what is known of keys; ok is false when there are none, or one of which nothing is known.
+func (c *keySidesCache) of(keys []string) (sides attributeSides, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	sides = make(attributeSides)
+	for _, key := range keys {
+		at, known := c.sides[key]
+		if !known {
+			return nil, false
+		}
+		if at != (keySides{}) {
+			sides[key] = at
+		}
+	}
+	return sides, len(keys) > 0
+}
+
+func (c *keySidesCache) keep(keys []string, sides attributeSides) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.sides == nil || len(c.sides)+len(keys) > maxCachedKeys {
+		c.sides = make(map[string]keySides)
+	}
+	for _, key := range keys {
+		c.sides[key] = sides[key]
+	}
 }
 
 // parameters are those of the given conditions, and the range of spans that they look at, both bounds included, on whose days
@@ -104,9 +153,9 @@ func (t *traceSearch) used(text string) []any {
 func (t *traceSearch) candidateStatement(low int64, limit int) statement {
 	var sql strings.Builder
 	var params []any
-	if t.where == "" && t.structure == nil && (t.q.ErrorsOnly || t.q.MinTraceDuration > 0 || t.q.MaxTraceDuration > 0) {
+	if t.where == "" && t.structure == nil && t.hasTraceConditions() {
 		params = t.parameters(low, low, t.to-1)
-		sql.WriteString(`SELECT trace_id, min(start_ns) AS first_match
+		sql.WriteString(`SELECT trace_id, toInt64(min(start_ns)) AS first_match
 FROM trace_summaries
 WHERE day >= toDate32(fromUnixTimestamp64Nano({from:Int64}, 'UTC')) AND day <= toDate32(fromUnixTimestamp64Nano({to:Int64}, 'UTC'))
   AND last_start_ns >= {from:Int64} AND start_ns < {to:Int64}
@@ -120,9 +169,13 @@ HAVING max(end_ns) - first_match >= {min_duration:Int64}`)
 	} else {
 		where, having := t.spanCondition()
 		params = t.parameters(low, low, t.to-1, where, having)
+		filter := "WHERE"
+		if where == "" && t.cursor == nil {
+			filter = "PREWHERE" // what the planner would make of it, later
+		}
 		sql.WriteString(`SELECT trace_id, toUnixTimestamp64Nano(min(start_time)) AS first_match
 FROM spans
-WHERE start_time >= fromUnixTimestamp64Nano({from:Int64}, 'UTC') AND start_time < fromUnixTimestamp64Nano({to:Int64}, 'UTC')`)
+` + filter + ` start_time >= fromUnixTimestamp64Nano({from:Int64}, 'UTC') AND start_time < fromUnixTimestamp64Nano({to:Int64}, 'UTC')`)
 		if where != "" {
 			sql.WriteString("\n  AND " + where)
 		}

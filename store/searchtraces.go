@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"math"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
+	"github.com/ClickHouse/ch-go/proto"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
 
@@ -17,10 +20,18 @@ import (
 const (
 	maxTracePage = 1000
 	// firstWindowRows is how many spans the first attempt looks at, guessed from the spans per day; with a service given it is
-	// firstWindowServiceRows, for the primary key leaves out the others. Each further attempt looks windowGrowth times as far back.
-	firstWindowRows        = 100_000
-	firstWindowServiceRows = 8 * firstWindowRows
+	// firstWindowServiceRows, for the primary key leaves out the others, and with no condition at all, when every span matches,
+	// firstWindowAllRows, or 100 for each trace of the page. Each further attempt looks windowGrowth times as far back, or
+	// emptyGrowth times when nothing was found.
+	firstWindowAllRows     = 12_500
+	firstWindowRows        = 25_000
+	firstWindowServiceRows = 800_000
 	windowGrowth           = 16
+	emptyGrowth            = 1024
+	// usualLead is how long before a matching span its trace is taken to start.
+	usualLead = 2 * time.Second
+	// lookGrowth is by how much more candidates are looked up when the first of them did not fill the page.
+	lookGrowth = 4
 	// maxCandidates bounds the traces that one search considers.
 	maxCandidates = 500_000
 )
@@ -36,7 +47,7 @@ type traceSearch struct {
 	structure *structureSQL
 	params    []any // of where and structure
 	details   map[TraceID]*traceDetail
-	now       time.Time // by the engine's clock, before anything was read
+	now       time.Time // by the engine's clock, no earlier than when it last read details
 }
 
 // candidate is a trace with a matching span.
@@ -49,19 +60,63 @@ type candidate struct {
 // data arrives; see traceCursor for the bounds of that. A search that would cost too much fails with kind Invalid or Overloaded.
 func (s *Store) SearchTraces(ctx context.Context, q TraceQuery) (TracePage, error) {
 	const op = "search traces"
-	search, err := s.newTraceSearch(ctx, q)
+	search, err := s.checkedSearch(q)
 	if err != nil {
 		return TracePage{}, wrap(op, err)
 	}
-	if search == nil {
-		return TracePage{}, nil
+	keys := attributeKeys(search.conditions()...)
+	guess, ok := s.keySides.of(keys)
+	if !ok {
+		if guess, err = s.readSides(ctx, keys); err != nil {
+			return TracePage{}, wrap(op, err)
+		}
+		page, err := search.answer(ctx, guess)
+		return page, wrap(op, err)
 	}
-	page, err := search.run(ctx)
+	// What was known of the keys may have changed: the engine is asked while the search goes on with it.
+	var sides attributeSides
+	var sidesErr error
+	var asking sync.WaitGroup
+	asking.Go(func() { sides, sidesErr = s.readSides(ctx, keys) })
+	page, err := search.answer(ctx, guess)
+	asking.Wait()
+	if sidesErr != nil {
+		return TracePage{}, wrap(op, sidesErr)
+	}
+	if !maps.Equal(sides, guess) {
+		if search, err = s.checkedSearch(q); err == nil {
+			page, err = search.answer(ctx, sides)
+		}
+	}
 	return page, wrap(op, err)
+}
+
+// answer is run for attributes on these sides.
+func (t *traceSearch) answer(ctx context.Context, sides attributeSides) (TracePage, error) {
+	if err := t.compose(sides); err != nil || t.where == never {
+		return TracePage{}, err
+	}
+	return t.run(ctx)
 }
 
 // newTraceSearch validates q and prepares the search; nil means that nothing can match.
 func (s *Store) newTraceSearch(ctx context.Context, q TraceQuery) (*traceSearch, error) {
+	search, err := s.checkedSearch(q)
+	if err != nil {
+		return nil, err
+	}
+	sides, err := s.attributeSides(ctx, search.conditions()...)
+	if err != nil {
+		return nil, err
+	}
+	if err := search.compose(sides); err != nil || search.where == never {
+		return nil, err
+	}
+	return search, nil
+}
+
+// checkedSearch validates q; its conditions are still to be composed.
+func (s *Store) checkedSearch(q TraceQuery) (*traceSearch, error) {
 	const op = "search traces"
 	if err := checkLimit(q.Limit, maxTracePage); err != nil {
 		return nil, invalid(op, err)
@@ -90,12 +145,6 @@ func (s *Store) newTraceSearch(ctx context.Context, q TraceQuery) (*traceSearch,
 			return nil, invalid(op, err)
 		}
 	}
-	if err := search.compile(ctx); err != nil {
-		return nil, err
-	}
-	if search.where == never {
-		return nil, nil
-	}
 	return search, nil
 }
 
@@ -113,42 +162,54 @@ func (q TraceQuery) fingerprint() uint32 {
 // its first matching span; so once everything that matches after some instant is known, every trace that starts after this
 // instant is, too.
 func (t *traceSearch) run(ctx context.Context) (TracePage, error) {
-	window, ok, err := t.clamp(ctx)
-	if err != nil || !ok {
+	days, err := t.s.recentSpanDays(ctx)
+	if err != nil {
 		return TracePage{}, err
 	}
+	oldest, newest, window := t.firstWindow(days)
 	most := 4*t.q.Limit + 64
 	if t.cursor != nil {
-		most += 2 * int(t.cursor.depth)
-		window = max(window, t.to-t.cursor.startNS+int64(time.Second))
+		most += 2 * t.depth()
+		window = max(window, saturatingAdd(saturatingAdd(newest, -t.cursor.startNS), int64(time.Second)))
 	}
-	for {
-		low := t.from
-		if window < t.to-t.from {
-			low = t.to - window
+	for first := true; ; first = false {
+		// Neither bound is taken from the days, which may have changed: beyond the oldest span known all of the range is looked at.
+		low := saturatingAdd(newest, -window)
+		if low <= oldest {
+			low = t.from
 		}
-		found, err := t.candidates(ctx, low, most+1)
+		found, err := t.candidates(ctx, low, most+1, first && low > t.from)
 		if err != nil {
 			return TracePage{}, err
 		}
-		// Every trace that is not in found starts at or before certain.
-		certain := int64(math.MinInt64)
 		more := len(found) > most
-		if more {
-			certain = found[most].firstNS
-			found = found[:most]
-		} else if low > t.from {
-			certain = low - 1
-		}
-		page, err := t.settle(ctx, found, certain)
-		if err != nil {
-			return TracePage{}, err
-		}
-		if len(page) > t.q.Limit || certain == math.MinInt64 {
-			return t.page(page), nil
+		// Details cost more than candidates, so only as many are looked up as settle the page.
+		for look := t.firstLook(found); ; look = min(lookGrowth*look, most) {
+			// Every trace that is not among the first found starts at or before certain.
+			certain := int64(math.MinInt64)
+			looked := found[:min(look, most, len(found))]
+			if len(looked) < len(found) {
+				certain = found[len(looked)].firstNS
+			} else if low > t.from {
+				certain = low - 1
+			}
+			page, err := t.settle(ctx, looked, certain)
+			if err != nil {
+				return TracePage{}, err
+			}
+			if len(page) > t.q.Limit || certain == math.MinInt64 {
+				return t.page(page), nil
+			}
+			if len(looked) >= min(most, len(found)) {
+				break
+			}
 		}
 		if !more {
-			window = saturatingMul(window, windowGrowth)
+			growth := int64(windowGrowth)
+			if len(found) == 0 {
+				growth = emptyGrowth
+			}
+			window = saturatingMul(window, growth)
 			continue
 		}
 		if most >= t.maxCandidates() {
@@ -156,6 +217,33 @@ func (t *traceSearch) run(ctx context.Context) (TracePage, error) {
 		}
 		most = min(8*most, t.maxCandidates())
 	}
+}
+
+// findsAll reports whether every span matches.
+func (t *traceSearch) findsAll() bool { return t.where == "" && !t.looksAtTraces() }
+
+// firstLook is how many of the candidates are looked up first: as many as make a page certain when its traces start at most usualLead before
+// their first match, or at it when every span matches.
+func (t *traceSearch) firstLook(found []candidate) int {
+	least, most := t.depth()+t.q.Limit+8, t.depth()+3*t.q.Limit/2+16
+	if t.findsAll() || len(found) <= least {
+		return least
+	}
+	certain := found[t.depth()+t.q.Limit].firstNS - int64(usualLead)
+	for look := least; look < min(most, len(found)); look++ {
+		if found[look].firstNS < certain {
+			return look
+		}
+	}
+	return most
+}
+
+// depth is how many traces the pages before have shown.
+func (t *traceSearch) depth() int {
+	if t.cursor == nil {
+		return 0
+	}
+	return int(t.cursor.depth)
 }
 
 func (t *traceSearch) maxCandidates() int {
@@ -190,46 +278,65 @@ func saturatingMul(a, b int64) int64 {
 	return a * b
 }
 
-// clamp cuts the range to what is stored and guesses the first window; ok is false when nothing is in range.
-func (t *traceSearch) clamp(ctx context.Context) (window int64, ok bool, err error) {
-	type day struct {
-		spans       uint64
-		first, last int64
-	}
-	days, err := collect(ctx, t.s, t.s.named("span_days"), nil, func(rows driver.Rows, d *day) error {
-		var date time.Time
-		return rows.Scan(&date, &t.now, &d.spans, &d.first, &d.last)
-	})
-	if err != nil {
-		return 0, false, err
-	}
-	first, last := int64(math.MaxInt64), int64(math.MinInt64)
+// firstWindow guesses from the days how far back from newest to look at first. In the range no span before oldest and none from newest on
+// was known when they were read. Without any in the range, the window is all of it.
+func (t *traceSearch) firstWindow(days []spanDay) (oldest, newest, window int64) {
+	oldest, newest = t.to, t.from
 	for _, d := range days { // newest first
-		if d.first >= t.to || d.last < t.from {
+		if d.firstNS >= t.to || d.lastNS < t.from {
 			continue
 		}
 		if window == 0 {
 			rows := float64(firstWindowRows)
-			if strings.HasPrefix(t.where, "service_name = ") {
+			if t.findsAll() {
+				rows = max(firstWindowAllRows, 100*float64(t.q.Limit))
+			} else if strings.HasPrefix(t.where, "service_name = ") {
 				rows = firstWindowServiceRows
 			}
-			window = int64(min(rows/float64(d.spans)*float64(d.last-d.first+1), math.MaxInt64/4)) + int64(time.Millisecond)
+			window = int64(min(rows/float64(d.spans)*float64(d.lastNS-d.firstNS+1), math.MaxInt64/4)) + int64(time.Millisecond)
 		}
-		first, last = min(first, d.first), max(last, d.last)
+		oldest, newest = min(oldest, max(d.firstNS, t.from)), max(newest, min(d.lastNS+1, t.to))
 	}
-	t.from, t.to = max(t.from, first), min(t.to, last+1)
-	return window, t.from < t.to, nil
+	return oldest, newest, window
 }
 
-// candidates lists traces with a matching span at or after low, latest first match first.
-func (t *traceSearch) candidates(ctx context.Context, low int64, limit int) ([]candidate, error) {
+// clamp cuts the range to what is stored; ok is false when nothing is in range.
+func (t *traceSearch) clamp(ctx context.Context) (ok bool, err error) {
+	days, err := t.s.readSpanDays(ctx)
+	if err != nil {
+		return false, err
+	}
+	first, last := int64(math.MaxInt64), int64(math.MinInt64)
+	for _, d := range days {
+		if d.firstNS < t.to && d.lastNS >= t.from {
+			first, last = min(first, d.firstNS), max(last, d.lastNS)
+		}
+	}
+	t.from, t.to = max(t.from, first), min(t.to, last+1)
+	return t.from < t.to, nil
+}
+
+// candidates lists traces with a matching span at or after low, latest first match first. small says that there is little to read, for
+// which a second thread costs more than it saves.
+func (t *traceSearch) candidates(ctx context.Context, low int64, limit int, small bool) ([]candidate, error) {
 	st := t.candidateStatement(low, limit)
-	return collect(ctx, t.s, st.sql, st.params, func(rows driver.Rows, c *candidate) error {
-		var id string
-		err := rows.Scan(&id, &c.firstNS)
-		copy(c.id[:], id)
-		return err
-	})
+	if small {
+		st.sql += "\nSETTINGS max_threads = 1"
+	}
+	params := make([]proto.Parameter, len(st.params))
+	for i, p := range st.params {
+		named := p.(driver.NamedValue)
+		params[i] = stringParam(named.Name, named.Value.(string))
+	}
+	var ids proto.ColFixedStr16
+	var first proto.ColInt64
+	var found []candidate
+	err := t.s.readNative(ctx, st.sql, params, []namedColumn{{"trace_id", &ids}, {"first_match", &first}}, func() {
+		for i, id := range ids {
+			found = append(found, candidate{id, first[i]})
+		}
+	}, func() { found = nil })
+	return found, err
 }
 
 // settle returns those of the candidates that belong after the cursor and start after certain, in order.

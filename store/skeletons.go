@@ -122,8 +122,7 @@ const skeletonsQuery = `SELECT
     span_id, parent_span_id, name, kind, start_time, duration_ns, status_code, service_name, category, peer_name, error_type, statement_hash,
     toUInt8(attrs_bool['faas.coldstart']) AS cold_start, toUInt32(length(` + "`events.time`" + `)) AS event_count, ` + "`links.trace_id`, `links.span_id`" + `, trace_id
 FROM spans
-PREWHERE trace_id IN (SELECT toFixedString(unhex(arrayJoin({ids:Array(String)})), 16))
-WHERE service_name IN {services:Array(String)}
+PREWHERE trace_id IN {trace_ids:Array(FixedString(16))} AND service_name IN {services:Array(String)}
   AND start_time >= fromUnixTimestamp64Nano({from:Int64}, 'UTC') AND start_time <= fromUnixTimestamp64Nano({to:Int64}, 'UTC')
   AND IN_WINDOWS`
 

@@ -23,8 +23,9 @@ type Config struct {
 // Store reads and writes telemetry in ClickHouse. It is safe for concurrent use. Every error it returns is an *Error.
 type Store struct {
 	database string
-	sql      driver.Conn // everything but the two hot paths
-	native   *pool       // inserts and whole-trace reads
+	sql      driver.Conn // reads that are no hot path
+	inserts  *pool
+	reads    *pool // of its own, so that reads never hold up an insert
 	queries  map[string]string
 
 	sent struct {
@@ -38,6 +39,8 @@ type Store struct {
 	graphSpans uint64
 	names      nameGuard
 	origins    originCache
+	spanDays   spanDaysCache
+	keySides   keySidesCache
 }
 
 // Open connects, creates the database, applies the migrations it lacks and the retention. It does not wait for a server that
@@ -70,7 +73,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, wrap(op, err)
 	}
-	s := &Store{database: t.database, sql: conn, native: newPool(t), queries: queries, graphSpans: maxGraphSpans}
+	s := &Store{database: t.database, sql: conn, inserts: newPool(t), reads: newPool(t), queries: queries, graphSpans: maxGraphSpans}
 	applied, err := migrate(ctx, conn, migrations)
 	if len(applied) > 0 {
 		logger.Info("database migrated", "database", t.database, "migrations", applied)
@@ -97,7 +100,8 @@ func createDatabase(ctx context.Context, t target) error {
 
 // Close ends all connections. Inserts and reads under way fail.
 func (s *Store) Close() error {
-	s.native.close()
+	s.inserts.close()
+	s.reads.close()
 	return wrap("close store", s.sql.Close())
 }
 

@@ -16,12 +16,11 @@ import (
 
 // traceRange is where the spans of a trace are: step one of reading it.
 type traceRange struct {
-	id          TraceID
-	firstNS     int64 // start of the earliest span
-	lastNS      int64 // start of the latest span
-	spans       uint64
-	services    []string
-	maxInserted time.Time
+	id       TraceID
+	firstNS  int64 // start of the earliest span
+	lastNS   int64 // start of the latest span
+	spans    uint64
+	services []string
 }
 
 // Trace returns the whole trace, its spans by start time then span id. An id that is not stored is an Error of kind NotFound.
@@ -101,29 +100,12 @@ func sortRanges(ranges []traceRange) {
 	slices.SortFunc(ranges, func(a, b traceRange) int { return cmp.Compare(a.firstNS, b.firstNS) })
 }
 
-func (s *Store) traceRanges(ctx context.Context, ids []TraceID) ([]traceRange, error) {
-	hexIDs := make([]string, len(ids))
-	for i, id := range ids {
-		hexIDs[i] = id.String()
-	}
-	return collect(ctx, s, s.named("trace_ranges"), []any{param("ids", hexIDs)}, scanRange)
-}
-
-func scanRange(rows driver.Rows, r *traceRange) error {
-	var id string
-	if err := rows.Scan(&id, &r.firstNS, &r.lastNS, &r.spans, &r.services, &r.maxInserted); err != nil {
-		return err
-	}
-	copy(r.id[:], id)
-	return nil
-}
-
 // rangeParams are the parameters of a query for all spans of ranges, and the time range of their starts. The services and the
 // time range lead the engine to a few granules of each part through the primary key.
 func rangeParams(ranges []traceRange) (params []proto.Parameter, fromNS, toNS int64) {
 	h := hullOf(ranges)
 	return []proto.Parameter{
-		stringsParam("ids", h.ids), stringsParam("services", h.services), intParam("from", h.from), intParam("to", h.to),
+		traceIDsParam(h.ids), stringsParam("services", h.services), intParam("from", h.from), intParam("to", h.to),
 	}, h.from, h.to
 }
 
@@ -192,10 +174,10 @@ func (s *Store) readNativeQuery(ctx context.Context, q ch.Query, columns []named
 		return nil
 	}
 	restart()
-	err := s.native.do(ctx, q)
+	err := s.reads.do(ctx, q)
 	if err != nil && !ch.IsException(err) && isNetwork(err) && ctx.Err() == nil {
 		restart()
-		err = s.native.do(ctx, q)
+		err = s.reads.do(ctx, q)
 	}
 	return err
 }

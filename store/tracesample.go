@@ -60,21 +60,15 @@ func (s *Store) newFrames(ctx context.Context, r TimeRange) (frames, error) {
 		return frames{}, invalid("sample traces", err)
 	}
 	f := frames{fromNS: math.MaxInt64, toNS: math.MinInt64}
-	_, err = collect(ctx, s, s.named("span_days"), nil, func(rows driver.Rows, _ *struct{}) error {
-		var day, now time.Time
-		var spans uint64
-		var first, last int64
-		if err := rows.Scan(&day, &now, &spans, &first, &last); err != nil {
-			return err
-		}
-		low, high := max(first, from), min(last+1, to)
+	days, err := s.readSpanDays(ctx)
+	for _, d := range days {
+		low, high := max(d.firstNS, from), min(d.lastNS+1, to)
 		if low >= high {
-			return nil
+			continue
 		}
-		f.spans += float64(spans) * float64(high-low) / float64(last-first+1)
+		f.spans += float64(d.spans) * float64(high-low) / float64(d.lastNS-d.firstNS+1)
 		f.fromNS, f.toNS = min(f.fromNS, low), max(f.toNS, high)
-		return nil
-	})
+	}
 	if f.fromNS > f.toNS {
 		return frames{}, err
 	}

@@ -3,7 +3,7 @@
 -- Reads: trace_summaries by its primary key; a row per trace, day and part.
 SELECT
     trace_id, min(start_ns) AS first_ns, max(last_start_ns) AS last_ns, sum(spans) AS spans,
-    arrayDistinct(arrayFlatten(groupArray(mapKeys(service_spans)))) AS services, max(inserted_at) AS inserted
+    arrayDistinct(arrayFlatten(groupArray(mapKeys(service_spans)))) AS services
 FROM trace_summaries
 WHERE trace_id IN candidates AND day >= toDate32({from_day:Int32}) AND day <= toDate32({to_day:Int32})
 GROUP BY trace_id

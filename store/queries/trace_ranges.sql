@@ -1,8 +1,6 @@
--- trace_ranges: where the spans of traces are: the time range of their starts, their number, their services.
--- Params: ids (hex). Reads: trace_summaries by its primary key; a row per trace, day and part.
-SELECT
-    trace_id, min(start_ns) AS first_ns, max(last_start_ns) AS last_ns, sum(spans) AS spans,
-    arrayDistinct(arrayFlatten(groupArray(mapKeys(service_spans)))) AS services, max(inserted_at) AS inserted
+-- trace_ranges: where the spans of traces are: the time range of their starts, their number, their services; the caller adds up the
+-- rows, one for each day and part of a trace.
+-- Params: trace_ids (16 bytes each). Reads: trace_summaries by its primary key.
+SELECT trace_id, start_ns, last_start_ns, spans, service_spans
 FROM trace_summaries
-WHERE trace_id IN (SELECT toFixedString(unhex(arrayJoin({ids:Array(String)})), 16))
-GROUP BY trace_id
+PREWHERE trace_id IN {trace_ids:Array(FixedString(16))}

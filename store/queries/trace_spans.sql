@@ -1,6 +1,7 @@
 -- trace_spans: every span of some traces, in no order.
--- Params: ids (hex), services and from, to (both included, Unix nanoseconds of span starts), as trace_ranges returns them.
+-- Params: trace_ids (16 bytes each), services and from, to (both included, Unix nanoseconds of span starts), as trace_ranges returns them.
 -- Reads: spans by its primary key (hour, service, start), then the bloom filter of trace_id.
+-- A few granules of all columns are worth two threads, long before the server's default.
 SELECT
     trace_id, span_id, parent_span_id, trace_state, flags, name, kind, start_time, duration_ns, status_code, status_message,
     service_name, resource_hash, scope_hash, category, peer_name, error_type, error_message, statement_hash, marks,
@@ -15,6 +16,6 @@ SELECT
     `events.time`, `events.name`, `events.attributes`, `events.dropped_attributes`,
     `links.trace_id`, `links.span_id`, `links.trace_state`, `links.flags`, `links.attributes`, `links.dropped_attributes`
 FROM spans
-PREWHERE trace_id IN (SELECT toFixedString(unhex(arrayJoin({ids:Array(String)})), 16))
-WHERE service_name IN {services:Array(String)}
+PREWHERE trace_id IN {trace_ids:Array(FixedString(16))} AND service_name IN {services:Array(String)}
   AND start_time >= fromUnixTimestamp64Nano({from:Int64}, 'UTC') AND start_time <= fromUnixTimestamp64Nano({to:Int64}, 'UTC')
+SETTINGS merge_tree_min_rows_for_concurrent_read = 8192, merge_tree_min_bytes_for_concurrent_read = 0

@@ -1,6 +1,6 @@
 -- errors
 
-SELECT trace_id, min(start_ns) AS first_match
+SELECT trace_id, toInt64(min(start_ns)) AS first_match
 FROM trace_summaries
 WHERE day >= toDate32(fromUnixTimestamp64Nano({from:Int64}, 'UTC')) AND day <= toDate32(fromUnixTimestamp64Nano({to:Int64}, 'UTC'))
   AND last_start_ns >= {from:Int64} AND start_ns < {to:Int64}

@@ -4,7 +4,7 @@
 
 SELECT trace_id, toUnixTimestamp64Nano(min(start_time)) AS first_match
 FROM spans
-WHERE start_time >= fromUnixTimestamp64Nano({from:Int64}, 'UTC') AND start_time < fromUnixTimestamp64Nano({to:Int64}, 'UTC')
+PREWHERE start_time >= fromUnixTimestamp64Nano({from:Int64}, 'UTC') AND start_time < fromUnixTimestamp64Nano({to:Int64}, 'UTC')
 GROUP BY trace_id
 ORDER BY first_match DESC, trace_id DESC
 LIMIT {limit:UInt32}
