@@ -37,7 +37,9 @@ type Store struct {
 	// graphSpans is maxGraphSpans; tests lower it.
 	graphSpans uint64
 	names      nameGuard
-	origins    originCache
+	// completeHours is since when edges_1h has all edges, in Unix seconds.
+	completeHours int64
+	origins       originCache
 }
 
 // Open connects, creates the database, applies the migrations it lacks and the retention. It does not wait for a server that
@@ -74,6 +76,9 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	applied, err := migrate(ctx, conn, migrations)
 	if len(applied) > 0 {
 		logger.Info("database migrated", "database", t.database, "migrations", applied)
+	}
+	if err == nil {
+		s.completeHours, err = completeHours(ctx, conn)
 	}
 	if err == nil {
 		err = applyRetention(ctx, conn, t.database, cfg.Retention)
