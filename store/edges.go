@@ -72,6 +72,15 @@ func newEdgeColumns() *edgeColumns {
 	return c
 }
 
+// sums are the columns of sums of edges, without their buckets.
+func (c *edgeColumns) sums() []namedColumn {
+	return []namedColumn{
+		{"type", &c.typ}, {"source", c.source}, {"target", c.target}, {"via", c.via}, {"calls", &c.calls}, {"errors", &c.errors},
+		{"cold_starts", &c.coldStarts}, {"retries", &c.retries}, {"dead_letters", &c.deadLetters}, {"duration_ns", &c.durationNS},
+		{"latency", &c.latency}, {"queue_age", &c.queueAge},
+	}
+}
+
 func (c *edgeColumns) append(e *Edge) {
 	c.bucket.Append(e.BucketUnix)
 	c.typ = append(c.typ, uint8(e.Type))

@@ -11,6 +11,7 @@ import (
 
 	"weft/semconv"
 	"weft/store"
+	"weft/store/storetest"
 )
 
 // storedEdges are the sums of what a table of edges holds, without edges that came to nothing.
@@ -85,7 +86,7 @@ func TestInsertEdges(t *testing.T) {
 		t.Fatal(err)
 	}
 	edge.Calls, edge.Errors, edge.Latency, edge.QueueAge = 2, 1, store.Histogram{700: 2}, nil
-	for table, width := range map[string]int64{"edges": 10, "edges_5m": 300} {
+	for table, width := range map[string]int64{"edges": 10, "edges_5m": 300, "edges_1h": 3600} {
 		want := make(map[edgeKey]store.Edge)
 		for _, e := range []store.Edge{edge, plain, old} {
 			e.BucketUnix -= ((e.BucketUnix % width) + width) % width
@@ -335,6 +336,28 @@ func compareEdges(t *testing.T, what string, got, want map[edgeKey]store.Edge) {
 	}
 }
 
+// edgesOf are the edges of a topology, which is of no bucket.
+func edgesOf(topo *store.Topology) map[edgeKey]store.Edge {
+	edges := make(map[edgeKey]store.Edge)
+	for _, e := range topo.Edges {
+		sum := store.Edge{Type: e.Type, Source: e.Source, Target: e.Target, Via: e.Via, Calls: e.Calls, Errors: e.Errors, ColdStarts: e.ColdStarts,
+			Retries: e.Retries, DeadLetters: e.DeadLetters, DurationNS: e.DurationNS, Latency: histogramOf(e.Latency), QueueAge: histogramOf(e.QueueAge)}
+		edges[keyOf(sum)] = sum
+	}
+	return edges
+}
+
+func histogramOf(c store.Counts) store.Histogram {
+	if len(c) == 0 {
+		return nil
+	}
+	h := store.Histogram{}
+	for _, b := range c {
+		h[b.Bucket] += b.Count
+	}
+	return h
+}
+
 func TestReconcileEdgesEqualsDefinition(t *testing.T) {
 	for seed := range uint64(3) {
 		r := rand.New(rand.NewPCG(seed, 7))
@@ -405,10 +428,7 @@ func TestReconcileEdgesEqualsDefinition(t *testing.T) {
 		if err != nil || topo.Traces != len(mail) {
 			t.Fatalf("topology of traces: %v, %v, want %d traces", topo, err, len(mail))
 		}
-		got := make(map[edgeKey]store.Edge)
-		for _, e := range topo.Edges {
-			got[keyOf(e)] = e
-		}
+		got := edgesOf(topo)
 		compareEdges(t, "some traces", got, overall(referenceEdges(spans, func(id store.TraceID) bool { return mail[id] })))
 
 		// The topology of a time range, read from edges.
@@ -416,17 +436,117 @@ func TestReconcileEdgesEqualsDefinition(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		clear(got)
-		for _, e := range whole.Edges {
-			e.Latency, e.QueueAge = withoutZeros(e.Latency), withoutZeros(e.QueueAge)
-			got[keyOf(e)] = e
-		}
-		compareEdges(t, "all time", got, overall(referenceEdges(spans, all)))
+		compareEdges(t, "all time", edgesOf(whole), overall(referenceEdges(spans, all)))
 		if !slices.Equal(whole.Services, []string{"api", "cart", "jobs", "mail"}) {
 			t.Errorf("services: %v", whole.Services)
 		}
 		if t.Failed() {
 			t.Fatalf("seed %d", seed)
+		}
+	}
+}
+
+// TestTopologyOfAnyWindow compares windows that edges, edges_5m and edges_1h answer together with the sum of what was inserted.
+func TestTopologyOfAnyWindow(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 3))
+	now := time.Now().Truncate(10 * time.Second)
+	randomEdges := func(n int) []store.Edge {
+		edges := make([]store.Edge, n)
+		for i := range edges {
+			edges[i] = store.Edge{BucketUnix: now.Unix() + 10*(r.Int64N(2*360)-360*int64(1+r.IntN(8))), Type: store.EdgeType(1 + r.IntN(9)), Source: string(rune('a' + r.IntN(3))),
+				Target: string(rune('a' + r.IntN(3))), Calls: 1 + r.Int64N(5), Errors: r.Int64N(2), ColdStarts: r.Int64N(2), Retries: r.Int64N(2), DeadLetters: r.Int64N(2), DurationNS: r.Int64N(1000),
+				Latency: store.Histogram{uint16(33000 + r.IntN(400)): 1 + r.Int64N(3)}}
+			if i%5 == 0 {
+				edges[i].QueueAge = store.Histogram{uint16(r.IntN(3) * 20000): 1}
+			}
+		}
+		return edges
+	}
+	check := func(s *store.Store, edges []store.Edge) {
+		t.Helper()
+		for range 60 {
+			from := now.Add(time.Duration(r.Int64N(int64(9*time.Hour))) - 9*time.Hour)
+			to := from.Add(time.Duration(r.Int64N(int64(9 * time.Hour))))
+			switch r.IntN(4) {
+			case 0:
+				to = from.Add(time.Duration(r.Int64N(int64(20 * time.Minute))))
+			case 1:
+				to = time.Now()
+			}
+			chosen, calls := make(map[edgeKey]store.Edge), make(map[[2]string]int64)
+			for i, e := range edges {
+				if start := time.Unix(e.BucketUnix, 0); !start.Before(to) || !start.Add(store.EdgeBucket).After(from) {
+					continue
+				}
+				k := keyOf(e)
+				k.bucketUnix = int64(i)
+				chosen[k] = e
+				if e.Source != e.Target && (e.Type == store.EdgeCall || e.Type == store.EdgeAsync) {
+					calls[[2]string{e.Source, e.Target}] += e.Calls
+				}
+			}
+			want := overall(chosen)
+			window, what := store.TimeRange{From: from, To: to}, from.UTC().Format(time.TimeOnly)+" to "+to.UTC().Format(time.TimeOnly)
+			topo, err := s.Topology(t.Context(), window)
+			if err != nil {
+				t.Fatal(err)
+			}
+			compareEdges(t, what, edgesOf(topo), want)
+			most, totals, err := s.EdgesByEngine(t.Context(), window)
+			if err != nil {
+				t.Fatal(err)
+			}
+			compareEdges(t, what+" by the engine", edgesOf(most), want)
+			byType := make(map[edgeKey]store.Edge)
+			for k, e := range want {
+				e.Source, e.Target = "", ""
+				byType[edgeKey{int64(len(byType)), k.typ, "", "", ""}] = e
+			}
+			compareEdges(t, what+" by type", edgesOf(totals), overall(byType))
+			deps, err := s.Dependencies(t.Context(), window)
+			if err != nil || len(deps) != len(calls) {
+				t.Errorf("%s: %d dependencies, want %d, %v", what, len(deps), len(calls), err)
+			}
+			for _, d := range deps {
+				if want := calls[[2]string{d.Parent, d.Child}]; int64(d.Calls) != want {
+					t.Errorf("%s: %s to %s: %d calls, want %d", what, d.Parent, d.Child, d.Calls, want)
+				}
+			}
+			if t.Failed() {
+				t.FailNow()
+			}
+		}
+	}
+	// A database from before edges_1h, whose view sees only what is written later.
+	dsn := storetest.DSN(t)
+	conn, err := store.OpenSQL(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := store.Migrate(t.Context(), conn, store.MigrationsBefore(t, 12)); err != nil {
+		t.Fatal(err)
+	}
+	edges := randomEdges(3000)
+	for _, e := range edges[:1500] {
+		// Only what the tables of that time have.
+		err := conn.Exec(t.Context(), "INSERT INTO edges (bucket, type, source, target, calls, errors, cold_starts, retries, dead_letters, duration_ns, latency, queue_age) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			time.Unix(e.BucketUnix, 0).UTC(), uint8(e.Type), e.Source, e.Target, e.Calls, e.Errors, e.ColdStarts, e.Retries, e.DeadLetters, e.DurationNS, map[uint16]int64(e.Latency), map[uint16]int64(e.QueueAge))
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for what, s := range map[string]*store.Store{"new": open(t), "migrated": openDSN(t, dsn, store.Retention{})} {
+		added := edges
+		if what == "migrated" {
+			added = edges[1500:]
+		}
+		if err := s.InsertEdges(t.Context(), added, ""); err != nil {
+			t.Fatal(err)
+		}
+		check(s, edges)
+		if later := s.CompleteHours().After(now); later != (what == "migrated") {
+			t.Errorf("%s: edges_1h is complete since %v", what, s.CompleteHours())
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/ext"
 
+	"weft/semconv"
 	"weft/store"
 )
 
@@ -37,7 +38,7 @@ func TestReadsUseTheirIndexes(t *testing.T) {
 		"prefix": "ten", "limit": 100, "keys": []string{"tenant.id"}, "database": "x", "snapshot": from / 1e6,
 		"min_duration": int64(0), "max_duration": int64(0), "errors_only": false,
 		"severity": uint8(0), "contains": "", "cursor_time": to, "cursor_hash": uint64(1 << 63), "skip": 0, "name": "latency",
-		"passes": uint32(1), "pass": uint32(0), "span_ids": []uint64{}, "buckets": []int64{from / 1e9}, "inserted": int64(0), "inner_from": from / 1e9, "inner_to": from / 1e9,
+		"passes": uint32(1), "pass": uint32(0), "span_ids": []uint64{}, "buckets": []int64{explainEdges.Unix()}, "inserted": int64(0),
 		"step": int64(60e9), "coarse": false,
 		"from_hour": from / 3600e9, "to_hour": to / 3600e9, "group": uint8(3), "kinds": []uint16{2}, "operation": "",
 		"around": from, "by_time": true,
@@ -45,6 +46,14 @@ func TestReadsUseTheirIndexes(t *testing.T) {
 	got := make(map[string]string)
 	for _, name := range s.QueryNames() {
 		statement := s.Named(name)
+		params := params
+		if strings.Contains(statement, "FROM edges") {
+			params = maps.Clone(params)
+			// From 1:54:50 to 4:05:10.
+			for name, at := range map[string]int64{"from": -310, "from_5m": -300, "from_1h": 0, "to_1h": 2 * 3600, "to_5m": 2*3600 + 300, "to": 2*3600 + 310} {
+				params[name] = explainEdges.Add(2*time.Hour).Unix() + at
+			}
+		}
 		got["query "+name] = explain(t, s, statement, arguments(statement, params), ids)
 	}
 	withText := maps.Clone(params)
@@ -178,6 +187,9 @@ func arguments(statement string, params map[string]any) []any {
 	return args
 }
 
+// explainEdges is when the edges begin: the edges of six hours, on one day.
+var explainEdges = shopTime.Truncate(24 * time.Hour)
+
 func fillForExplain(t testing.TB, s *store.Store) (ids []store.TraceID) {
 	t.Helper()
 	g := newLoadGenerator(1, shopTime)
@@ -204,6 +216,16 @@ func fillForExplain(t testing.TB, s *store.Store) (ids []store.TraceID) {
 		t.Fatal(err)
 	}
 	if err := s.InsertMetrics(t.Context(), metrics, ""); err != nil {
+		t.Fatal(err)
+	}
+	var edges []store.Edge
+	for at := explainEdges.Unix(); at < explainEdges.Add(6*time.Hour).Unix(); at += 10 {
+		for i := range 30 {
+			edges = append(edges, store.Edge{BucketUnix: at, Type: store.EdgeCall, Source: genService(i), Target: genService(i + 1), Calls: 1, DurationNS: 1e6,
+				Latency: store.Histogram{semconv.LatencyBucket(1e6): 1}})
+		}
+	}
+	if err := s.InsertEdges(t.Context(), edges, ""); err != nil {
 		t.Fatal(err)
 	}
 	return ids

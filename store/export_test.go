@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"io/fs"
+	"testing/fstest"
 	"time"
 
 	"github.com/ClickHouse/ch-go/proto"
@@ -140,6 +141,40 @@ func MigrationStatements(t interface{ Fatal(...any) }) []string {
 		statements = append(statements, m.statements...)
 	}
 	return statements
+}
+
+// MigrationsBefore are the migrations of before version.
+func MigrationsBefore(t interface{ Fatal(...any) }, version int) fs.FS {
+	files := fstest.MapFS{}
+	names, err := fs.Glob(migrationFiles, "migrations/*.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names[:version-1] {
+		text, err := migrationFiles.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[name] = &fstest.MapFile{Data: text}
+	}
+	return files
+}
+
+// CompleteHours is since when edges_1h has all edges.
+func (s *Store) CompleteHours() time.Time { return time.Unix(s.completeHours, 0) }
+
+// EdgesByEngine are the edges of a window, and their totals by type, as they are read when there are too many of them.
+func (s *Store) EdgesByEngine(ctx context.Context, r TimeRange) (most, totals *Topology, err error) {
+	w, err := s.window(r)
+	if err != nil {
+		return nil, nil, err
+	}
+	edges, err := s.edges(ctx, "edges_window", w.nativeParams(intParam("limit", 1000)))
+	if err != nil {
+		return nil, nil, err
+	}
+	sums, err := s.edges(ctx, "edges_total", w.nativeParams())
+	return &Topology{Edges: topologyEdges(edges)}, &Topology{Edges: topologyEdges(sums)}, err
 }
 
 // LimitGraph makes reconciliation read at most so many spans in one pass.

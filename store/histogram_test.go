@@ -46,3 +46,30 @@ func TestHistogramOfNothing(t *testing.T) {
 		t.Errorf("three durations of 0: got %g, want less than a nanosecond", got)
 	}
 }
+
+func TestHistogramSum(t *testing.T) {
+	r := rand.New(rand.NewPCG(4, 2))
+	for range 200 {
+		var sum HistogramSum
+		want := Histogram{}
+		centre := 1 + r.IntN(1<<16-1)
+		for range r.IntN(40) {
+			part := Histogram{}
+			for range r.IntN(20) {
+				bucket := uint16(centre + r.IntN(1+r.IntN(3000)))
+				if r.IntN(30) == 0 {
+					bucket = 0
+				}
+				part[bucket] += r.Int64N(5) - 2
+				if r.IntN(30) == 0 {
+					part[bucket] += math.MaxInt32
+				}
+			}
+			want.Add(part)
+			sum.Add(part.Counts())
+		}
+		if got := sum.Counts(); !slices.Equal(got, want.Counts()) {
+			t.Fatalf("got  %v\nwant %v", got, want.Counts())
+		}
+	}
+}

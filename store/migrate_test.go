@@ -95,7 +95,7 @@ func TestRetention(t *testing.T) {
 		t.Helper()
 		got := ttls(r)
 		for table, want := range map[string]string{
-			"spans": traces, "trace_summaries": traces, "links_reverse": traces, "operations": traces, "edges": traces, "edges_5m": traces, "attribute_keys": traces, "operation_minutes": traces, "statement_minutes": traces, "statements": traces, "attribute_values": traces, "peers": traces,
+			"spans": traces, "trace_summaries": traces, "links_reverse": traces, "operations": traces, "edges": traces, "edges_5m": traces, "edges_1h": traces, "attribute_keys": traces, "operation_minutes": traces, "statement_minutes": traces, "statements": traces, "attribute_values": traces, "peers": traces,
 			"logs": logs, "metrics": metrics, "metric_names": metrics, "resources": shared, "scopes": shared,
 		} {
 			if got[table] != want {

@@ -55,6 +55,7 @@ func (r Retention) tables() []expiring {
 		{"operations", "day", r.Traces},
 		{"edges", "toDate32(bucket)", r.Traces},
 		{"edges_5m", "toDate32(bucket)", r.Traces},
+		{"edges_1h", "toDate32(bucket)", r.Traces},
 		{"operation_minutes", "toDate32(minute)", r.Traces},
 		{"statement_minutes", "toDate32(minute)", r.Traces},
 		{"statements", "toDate32(day)", r.Traces},

@@ -41,6 +41,8 @@ type Store struct {
 	origins    originCache
 	spanDays   spanDaysCache
 	keySides   keySidesCache
+	// completeHours is since when edges_1h has all edges, in Unix seconds.
+	completeHours int64
 }
 
 // Open connects, creates the database, applies the migrations it lacks and the retention. It does not wait for a server that
@@ -77,6 +79,9 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	applied, err := migrate(ctx, conn, migrations)
 	if len(applied) > 0 {
 		logger.Info("database migrated", "database", t.database, "migrations", applied)
+	}
+	if err == nil {
+		s.completeHours, err = completeHours(ctx, conn)
 	}
 	if err == nil {
 		err = applyRetention(ctx, conn, t.database, cfg.Retention)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,8 +11,6 @@ import (
 
 	"github.com/ClickHouse/ch-go/proto"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
-
-	"weft/semconv"
 )
 
 // Bounds of the reads of topology.
@@ -30,8 +29,8 @@ const OtherNode = "(other)"
 
 // Topology is who called whom in a time range, or in some traces.
 type Topology struct {
-	// Edges are summed over the range: BucketUnix is 0. Sorted by type, source, target, via.
-	Edges []Edge
+	// Edges are sorted by type, source, target, via.
+	Edges []TopologyEdge
 	// Services are the services that sent spans, also those without an edge; sorted.
 	Services []string
 	// Functions are those of the services that are functions; sorted.
@@ -43,56 +42,17 @@ type Topology struct {
 	Traces, Spans int
 }
 
-// edgeWindow is a time range in whole buckets: [from, innerFrom) and [innerTo, to) in 10-second buckets, between them whole 5 minutes.
-type edgeWindow struct{ from, innerFrom, innerTo, to int64 } // Unix seconds
-
-const coarseSeconds = int64(5 * 60)
-
-// window widens r to whole buckets.
-func (r TimeRange) window() (w edgeWindow, err error) {
-	from, to, err := r.bounds()
-	if err != nil {
-		return w, err
-	}
-	const bucket = int64(EdgeBucket / time.Second)
-	w.from, w.to = semconv.EdgeBucket(from), semconv.EdgeBucket(to-1)+bucket
-	w.innerFrom, w.innerTo = ceilTo(w.from, coarseSeconds), -ceilTo(-w.to, coarseSeconds)
-	if w.innerFrom >= w.innerTo {
-		w.innerFrom, w.innerTo = w.to, w.to
-	}
-	return w, nil
-}
-
-// ceilTo is the least multiple of step that is not less than n.
-func ceilTo(n, step int64) int64 { return n + ((-n%step)+step)%step }
-
-func (w edgeWindow) params(more ...any) []any {
-	return append([]any{param("from", w.from), param("to", w.to), param("inner_from", w.innerFrom), param("inner_to", w.innerTo)}, more...)
-}
-
-func (w edgeWindow) nativeParams() []proto.Parameter {
-	return []proto.Parameter{intParam("from", w.from), intParam("to", w.to), intParam("inner_from", w.innerFrom), intParam("inner_to", w.innerTo)}
-}
-
-// days are the days of the window since 1970, both included.
-func (w edgeWindow) days() []any {
-	const day = 24 * 3600
-	return []any{param("from_day", -ceilTo(-w.from, day)/day), param("to_day", -ceilTo(-(w.to-1), day)/day), param("limit", maxTopologyServices+1)}
-}
-
 // Topology returns the edges of r, widened to whole buckets of 10 seconds. It reads no spans.
 func (s *Store) Topology(ctx context.Context, r TimeRange) (*Topology, error) {
 	const op = "read topology"
-	w, err := r.window()
+	w, err := s.window(r)
 	if err != nil {
 		return nil, invalid(op, err)
 	}
 	t := &Topology{}
 	var errs [3]error
 	var reads sync.WaitGroup
-	reads.Go(func() {
-		t.Edges, errs[0] = s.edges(ctx, "edges_window", append(w.nativeParams(), intParam("limit", maxTopologyEdges+1)))
-	})
+	reads.Go(func() { t.Edges, t.Folded, errs[0] = s.topologyEdges(ctx, w) })
 	reads.Go(func() { t.Services, errs[1] = s.texts(ctx, "topology_services", w.days()) })
 	reads.Go(func() { t.Functions, errs[2] = s.texts(ctx, "topology_functions", w.days()) })
 	reads.Wait()
@@ -101,18 +61,28 @@ func (s *Store) Topology(ctx context.Context, r TimeRange) (*Topology, error) {
 			return nil, wrap(op, err)
 		}
 	}
-	if len(t.Edges) > maxTopologyEdges {
-		totals, err := s.edges(ctx, "edges_total", w.nativeParams())
-		if err != nil {
-			return nil, wrap(op, err)
-		}
-		t.Edges, t.Folded = foldRest(t.Edges[:maxTopologyEdges], totals), true
-	}
-	slices.SortFunc(t.Edges, compareEdges)
+	slices.SortFunc(t.Edges, TopologyEdge.compare)
 	if len(t.Services) > maxTopologyServices {
 		t.Services, t.Folded = t.Services[:maxTopologyServices], true
 	}
 	return t, nil
+}
+
+// window is r in whole buckets, as of now.
+func (s *Store) window(r TimeRange) (edgeWindow, error) { return r.window(time.Now(), s.completeHours) }
+
+// topologyEdges reads the edges of a window; of too many, those with the fewest calls are added up.
+func (s *Store) topologyEdges(ctx context.Context, w edgeWindow) (edges []TopologyEdge, folded bool, err error) {
+	edges, err = s.windowEdges(ctx, w, maxTopologyEdges)
+	if !errors.Is(err, errManyEdges) {
+		return edges, false, err
+	}
+	most, err := s.edges(ctx, "edges_window", w.nativeParams(intParam("limit", maxTopologyEdges+1)))
+	if err != nil || len(most) <= maxTopologyEdges { // others came to nothing
+		return topologyEdges(most), false, err
+	}
+	totals, err := s.edges(ctx, "edges_total", w.nativeParams())
+	return topologyEdges(foldRest(most[:maxTopologyEdges], totals)), true, err
 }
 
 // foldRest adds to edges, for each type, what they lack of the total.
@@ -131,15 +101,10 @@ func foldRest(edges, totals []Edge) []Edge {
 	return edges
 }
 
-// edges reads natively: histograms are most of the answer, and scanning them row by row costs ten times as much.
+// edges reads natively: histograms are most of the answer, and scanning them row by row costs ten times as much. Buckets are added up.
 func (s *Store) edges(ctx context.Context, query string, params []proto.Parameter) (edges []Edge, err error) {
 	c := newEdgeColumns()
-	columns := []namedColumn{
-		{"type", &c.typ}, {"source", c.source}, {"target", c.target}, {"via", c.via}, {"calls", &c.calls}, {"errors", &c.errors},
-		{"cold_starts", &c.coldStarts}, {"retries", &c.retries}, {"dead_letters", &c.deadLetters}, {"duration_ns", &c.durationNS},
-		{"latency", &c.latency}, {"queue_age", &c.queueAge},
-	}
-	err = s.readNative(ctx, s.named(query), params, columns, func() {
+	err = s.readNative(ctx, s.named(query), params, c.sums(), func() {
 		for i := range c.typ {
 			edges = append(edges, Edge{
 				Type: EdgeType(c.typ[i]), Source: c.source.Row(i), Target: c.target.Row(i), Via: c.via.Row(i), Calls: c.calls[i], Errors: c.errors[i],
@@ -159,7 +124,7 @@ func (s *Store) texts(ctx context.Context, query string, params []any) ([]string
 // child. It reads no spans.
 func (s *Store) Dependencies(ctx context.Context, r TimeRange) ([]Dependency, error) {
 	const op = "read dependencies"
-	w, err := r.window()
+	w, err := s.window(r)
 	if err != nil {
 		return nil, invalid(op, err)
 	}
@@ -195,13 +160,13 @@ func (s *Store) TopologyMatrix(ctx context.Context, r TimeRange, step time.Durat
 	if r.From.IsZero() || r.To.IsZero() {
 		return nil, invalid(op, errors.New("want a time range with a start and an end"))
 	}
-	w, err := r.window()
+	w, err := s.window(r)
 	if err != nil {
 		return nil, invalid(op, err)
 	}
 	m := &EdgeMatrix{StepSeconds: int64(step / time.Second)}
-	m.FromUnix = -ceilTo(-w.from, m.StepSeconds)
-	to := ceilTo(w.to, m.StepSeconds)
+	m.FromUnix = floorTo(w.fine.from, m.StepSeconds)
+	to := ceilTo(w.fine.to, m.StepSeconds)
 	steps := (to - m.FromUnix) / m.StepSeconds
 	if steps > maxMatrixSteps {
 		return nil, invalid(op, fmt.Errorf("want at most %d steps, got %d: ask for a longer step or a shorter time range", maxMatrixSteps, steps))
@@ -227,7 +192,7 @@ func (s *Store) TopologyMatrix(ctx context.Context, r TimeRange, step time.Durat
 		m.Edges, m.Truncated = m.Edges[:limit], true
 	}
 	slices.SortFunc(m.Edges, func(a, b EdgeSeries) int {
-		return compareEdges(Edge{Type: a.Type, Source: a.Source, Target: a.Target, Via: a.Via}, Edge{Type: b.Type, Source: b.Source, Target: b.Target, Via: b.Via})
+		return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.Source, b.Source), cmp.Compare(a.Target, b.Target), cmp.Compare(a.Via, b.Via))
 	})
 	return m, nil
 }

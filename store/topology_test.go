@@ -45,7 +45,7 @@ func TestTopologyOfManyEdges(t *testing.T) {
 	if calls[store.EdgeCall] != n*(n+1)/2 || calls[store.EdgeEntry] != 7 || failed != n || latency != n*(n+1)/2 {
 		t.Errorf("totals: %v, %d errors, %d durations", calls, failed, latency)
 	}
-	i := slices.IndexFunc(topo.Edges, func(e store.Edge) bool { return e.Source == store.OtherNode })
+	i := slices.IndexFunc(topo.Edges, func(e store.TopologyEdge) bool { return e.Source == store.OtherNode })
 	// The smallest 11 calls; the entry edge is smaller than some of them and folded, too.
 	if i < 0 || topo.Edges[i].Type != store.EdgeCall || topo.Edges[i].Calls != 55 || topo.Edges[i].Errors != 10 {
 		t.Errorf("the rest: %+v", topo.Edges[max(i, 0)])

@@ -42,7 +42,7 @@ func (s *Store) TopologyOf(ctx context.Context, q TraceQuery) (*Topology, error)
 		g.sum(sum)
 		ranges = ranges[n:]
 	}
-	t.Edges = sum.sorted()
+	t.Edges = topologyEdges(sum.sorted())
 	for name := range services {
 		t.Services = append(t.Services, symbols.text(name))
 	}
@@ -50,7 +50,7 @@ func (s *Store) TopologyOf(ctx context.Context, q TraceQuery) (*Topology, error)
 	if len(t.Services) == 0 {
 		return t, nil
 	}
-	w, err := q.Range.window()
+	w, err := s.window(q.Range)
 	if err != nil {
 		return nil, invalid(op, err)
 	}

@@ -76,12 +76,12 @@ type graphNode struct {
 	kind                string // as shown
 	system              string
 	calls, errors, cold int64
-	latency             store.Histogram
+	latency             store.HistogramSum
 	folded              int // how many nodes it stands for, when it is the rest of a kind
 }
 
 type graphEdge struct {
-	store.Edge
+	store.TopologyEdge
 	from, to nodeKey
 }
 
@@ -95,7 +95,7 @@ type graph struct {
 }
 
 func newGraph(t *store.Topology) *graph {
-	g := &graph{nodes: make(map[nodeKey]*graphNode), published: make(map[string]bool), consumed: make(map[[2]string]bool)}
+	g := &graph{nodes: make(map[nodeKey]*graphNode), edges: make([]graphEdge, 0, len(t.Edges)), published: make(map[string]bool), consumed: make(map[[2]string]bool)}
 	for _, e := range t.Edges {
 		switch e.Type {
 		case store.EdgePublish:
@@ -104,15 +104,16 @@ func newGraph(t *store.Topology) *graph {
 			g.consumed[[2]string{e.Source, e.Target}] = true
 		}
 	}
-	for _, e := range t.Edges {
+	for i := range t.Edges {
+		e := &t.Edges[i]
 		from, to := endsOf(e.Type, e.Source, e.Target)
-		g.edges = append(g.edges, graphEdge{e, from, to})
+		g.edges = append(g.edges, graphEdge{*e, from, to})
 		g.node(from)
 		if to := g.node(to); to.key.kind == nodeDatabase || to.key.kind == nodeCache || to.key.kind == nodeQueue {
 			to.system = cmp.Or(to.system, e.Via)
 		}
-		for _, k := range g.countedBy(&e) {
-			g.nodes[k].add(&e)
+		for _, k := range g.countedBy(e) {
+			g.nodes[k].add(e)
 		}
 	}
 	for _, name := range t.Services {
@@ -129,7 +130,7 @@ func newGraph(t *store.Topology) *graph {
 func (g *graph) node(k nodeKey) *graphNode {
 	n := g.nodes[k]
 	if n == nil {
-		n = &graphNode{key: k, kind: k.kind, latency: store.Histogram{}}
+		n = &graphNode{key: k, kind: k.kind}
 		g.nodes[k] = n
 	}
 	return n
@@ -138,7 +139,7 @@ func (g *graph) node(k nodeKey) *graphNode {
 // countedBy are the nodes whose calls an edge counts for: the one it leads to. A message counts once for the service that handles it: an
 // async edge is left out where a consume edge says the same. What the user sent, and what was taken from a queue that nobody was seen to
 // send to, counts for them too. Links are no calls.
-func (g *graph) countedBy(e *store.Edge) []nodeKey {
+func (g *graph) countedBy(e *store.TopologyEdge) []nodeKey {
 	from, to := endsOf(e.Type, e.Source, e.Target)
 	switch e.Type {
 	case store.EdgeLink:
@@ -157,7 +158,7 @@ func (g *graph) countedBy(e *store.Edge) []nodeKey {
 	return []nodeKey{to}
 }
 
-func (n *graphNode) add(e *store.Edge) {
+func (n *graphNode) add(e *store.TopologyEdge) {
 	n.calls += e.Calls
 	n.errors += e.Errors
 	n.cold += e.ColdStarts
@@ -229,7 +230,7 @@ func (g *graph) fold(most int) bool {
 		}
 		into.folded++
 		into.calls, into.errors, into.cold = into.calls+n.calls, into.errors+n.errors, into.cold+n.cold
-		into.latency.Add(n.latency)
+		into.latency.Add(n.latency.Counts())
 		gone[n.key] = true
 		delete(g.nodes, n.key)
 	}
@@ -250,24 +251,27 @@ func (g *graph) fold(most int) bool {
 func mergeEdges(edges []graphEdge) []graphEdge {
 	slices.SortStableFunc(edges, compareGraphEdges)
 	var out []graphEdge
+	var latency, queueAge store.HistogramSum
+	done := func() {
+		if len(out) > 0 {
+			last := &out[len(out)-1]
+			last.Latency, last.QueueAge = latency.Counts(), queueAge.Counts()
+		}
+		latency, queueAge = store.HistogramSum{}, store.HistogramSum{}
+	}
 	for _, e := range edges {
 		if n := len(out); n > 0 && compareGraphEdges(out[n-1], e) == 0 {
-			sum := &out[n-1].Edge
+			sum := &out[n-1].TopologyEdge
 			sum.Calls, sum.Errors, sum.ColdStarts, sum.Retries = sum.Calls+e.Calls, sum.Errors+e.Errors, sum.ColdStarts+e.ColdStarts, sum.Retries+e.Retries
 			sum.DeadLetters, sum.DurationNS = sum.DeadLetters+e.DeadLetters, sum.DurationNS+e.DurationNS
-			sum.Latency.Add(e.Latency)
-			sum.QueueAge.Add(e.QueueAge)
-			continue
+		} else {
+			done()
+			out = append(out, e)
 		}
-		e.Latency, e.QueueAge = cloneHistogram(e.Latency), cloneHistogram(e.QueueAge)
-		out = append(out, e)
+		latency.Add(e.Latency)
+		queueAge.Add(e.QueueAge)
 	}
-	return out
-}
-
-func cloneHistogram(h store.Histogram) store.Histogram {
-	out := store.Histogram{}
-	out.Add(h)
+	done()
 	return out
 }
 
@@ -283,14 +287,17 @@ func (g *graph) sortedNodes() []*graphNode {
 func (g *graph) render() ([]topologyNode, []topologyEdge) {
 	nodes := make([]topologyNode, 0, len(g.nodes))
 	for _, n := range g.sortedNodes() {
+		latency := n.latency.Counts()
 		nodes = append(nodes, topologyNode{
 			ID: n.key.id(), Kind: n.kind, Name: n.key.name, System: n.system, Calls: n.calls, Errors: n.errors, ErrorRate: share(n.errors, n.calls),
-			P50NS: quantileNS(n.latency, 0.5), P95NS: quantileNS(n.latency, 0.95), P99NS: quantileNS(n.latency, 0.99),
+			P50NS: quantileNS(latency, 0.5), P95NS: quantileNS(latency, 0.95), P99NS: quantileNS(latency, 0.99),
 			Cold: n.cold, Health: health(n.calls, n.errors), Folded: n.folded,
 		})
 	}
 	edges := make([]topologyEdge, 0, len(g.edges))
-	slices.SortStableFunc(g.edges, compareGraphEdges)
+	if !slices.IsSortedFunc(g.edges, compareGraphEdges) {
+		slices.SortStableFunc(g.edges, compareGraphEdges)
+	}
 	for i := range g.edges {
 		edges = append(edges, renderEdge(&g.edges[i]))
 	}
@@ -313,7 +320,7 @@ func renderEdge(e *graphEdge) topologyEdge {
 	return out
 }
 
-func quantileNS(h store.Histogram, q float64) int64 { return int64(h.Quantile(q)) }
+func quantileNS(c store.Counts, q float64) int64 { return int64(c.Quantile(q)) }
 
 func share(part, whole int64) float64 {
 	if whole <= 0 {

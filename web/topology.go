@@ -199,7 +199,7 @@ func newMatrix(m *store.EdgeMatrix) topologyMatrix {
 	for i, e := range m.Edges {
 		source, target := endsOf(e.Type, e.Source, e.Target)
 		out.Edges[i] = matrixEdge{edgeTypeName(e.Type), source.id(), target.id(), e.Via, e.Calls, e.Errors}
-		t.Edges = append(t.Edges, store.Edge{Type: e.Type, Source: e.Source, Target: e.Target, Via: e.Via})
+		t.Edges = append(t.Edges, store.TopologyEdge{Type: e.Type, Source: e.Source, Target: e.Target, Via: e.Via})
 	}
 	g := newGraph(t)
 	rows := make(map[nodeKey]*matrixNode, len(g.nodes))

@@ -14,15 +14,15 @@ import (
 )
 
 // durations is a histogram of n durations.
-func durations(n int64, d time.Duration) store.Histogram {
-	return store.Histogram{semconv.LatencyBucket(int64(d)): n}
+func durations(n int64, d time.Duration) store.Counts {
+	return store.Counts{{Bucket: semconv.LatencyBucket(int64(d)), Count: n}}
 }
 
 // sampleTopology is user -> api -> billing -> (database, queue -> mail), api -> pay.example, and a service alone.
 func sampleTopology() *store.Topology {
 	ms := time.Millisecond
 	return &store.Topology{
-		Edges: []store.Edge{
+		Edges: []store.TopologyEdge{
 			{Type: store.EdgeCall, Source: "api", Target: "billing", Calls: 100, Errors: 10, ColdStarts: 3, Retries: 2, DurationNS: int64(100 * 20 * ms), Latency: durations(100, 20*ms)},
 			{Type: store.EdgeDatabase, Source: "billing", Target: "shop@db", Via: "postgresql", Calls: 300, Errors: 2, DurationNS: int64(300 * ms), Latency: durations(300, ms)},
 			{Type: store.EdgeExternal, Source: "api", Target: "pay.example", Calls: 50, Errors: 1, DurationNS: int64(50 * ms), Latency: durations(50, ms)},
@@ -144,10 +144,10 @@ func TestTopologyRefusals(t *testing.T) {
 }
 
 func TestManyNodesAreFolded(t *testing.T) {
-	topo := &store.Topology{Edges: []store.Edge{{Type: store.EdgeCall, Source: store.OtherNode, Target: store.OtherNode, Calls: 1}}, Folded: true}
+	topo := &store.Topology{Edges: []store.TopologyEdge{{Type: store.EdgeCall, Source: store.OtherNode, Target: store.OtherNode, Calls: 1}}, Folded: true}
 	for i := range 3000 {
-		topo.Edges = append(topo.Edges, store.Edge{Type: store.EdgeCall, Source: "api", Target: fmt.Sprint("s", i), Calls: int64(1 + i), Errors: 1, Latency: durations(int64(1+i), time.Millisecond)},
-			store.Edge{Type: store.EdgeDatabase, Source: fmt.Sprint("s", i), Target: "db", Calls: 2})
+		topo.Edges = append(topo.Edges, store.TopologyEdge{Type: store.EdgeCall, Source: "api", Target: fmt.Sprint("s", i), Calls: int64(1 + i), Errors: 1, Latency: durations(int64(1+i), time.Millisecond)},
+			store.TopologyEdge{Type: store.EdgeDatabase, Source: fmt.Sprint("s", i), Target: "db", Calls: 2})
 	}
 	srv := testServer(t, &fakeStore{topologies: []*store.Topology{topo}}, nil)
 	got := decode[topology](t, get(t, srv.URL+"/api/v1/topology").body)
@@ -197,13 +197,13 @@ func TestTopologyMatrix(t *testing.T) {
 }
 
 func TestTopologyDiff(t *testing.T) {
-	edge := func(target string, calls, errors int64, d time.Duration) store.Edge {
-		return store.Edge{Type: store.EdgeCall, Source: "api", Target: target, Calls: calls, Errors: errors, Latency: durations(calls, d)}
+	edge := func(target string, calls, errors int64, d time.Duration) store.TopologyEdge {
+		return store.TopologyEdge{Type: store.EdgeCall, Source: "api", Target: target, Calls: calls, Errors: errors, Latency: durations(calls, d)}
 	}
 	ms := time.Millisecond
-	before := []store.Edge{edge("same", 1000, 10, ms), edge("few", 2, 0, ms), edge("failing", 1000, 10, ms), edge("slower", 1000, 0, 10*ms), edge("faster", 1000, 0, 30*ms),
+	before := []store.TopologyEdge{edge("same", 1000, 10, ms), edge("few", 2, 0, ms), edge("failing", 1000, 10, ms), edge("slower", 1000, 0, 10*ms), edge("faster", 1000, 0, 30*ms),
 		edge("busier", 1000, 0, ms), edge("gone", 500, 0, ms), edge("rare", 1, 0, ms), edge("slightly", 100_000, 1000, ms)}
-	current := []store.Edge{edge("same", 1020, 12, ms), edge("few", 4, 3, 100*ms), edge("failing", 1000, 60, ms), edge("slower", 1000, 0, 14*ms), edge("faster", 1000, 0, 20*ms),
+	current := []store.TopologyEdge{edge("same", 1020, 12, ms), edge("few", 4, 3, 100*ms), edge("failing", 1000, 60, ms), edge("slower", 1000, 0, 14*ms), edge("faster", 1000, 0, 20*ms),
 		edge("busier", 2000, 0, ms), edge("new", 500, 0, ms), edge("once", 1, 0, ms), edge("slightly", 110_000, 1900, ms)}
 	srv := testServer(t, &fakeStore{topologies: []*store.Topology{{Edges: current}, {Edges: before}}}, nil)
 	got := decode[topologyDiff](t, get(t, srv.URL+"/api/v1/topology/diff?from=now-10m&to=now").body)

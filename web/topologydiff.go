@@ -99,16 +99,16 @@ func (p *params) baseRange(r store.TimeRange, now time.Time) store.TimeRange {
 }
 
 // diffEdges lists the edges that are new, gone, or changed significantly: those first that differ in most ways, then by calls.
-func diffEdges(before, current []store.Edge, beforeLength, currentLength time.Duration) []edgeDifference {
+func diffEdges(before, current []store.TopologyEdge, beforeLength, currentLength time.Duration) []edgeDifference {
 	out := []edgeDifference{}
-	type pair struct{ before, current *store.Edge }
+	type pair struct{ before, current *store.TopologyEdge }
 	pairs := make(map[nodeKey]*pair) // by a text of type, ends and via
-	keyOf := func(e *store.Edge) nodeKey {
+	keyOf := func(e *store.TopologyEdge) nodeKey {
 		return nodeKey{edgeTypeName(e.Type), e.Source + "\x00" + e.Target + "\x00" + e.Via}
 	}
-	of := func(e *store.Edge) *pair {
+	of := func(e *store.TopologyEdge) *pair {
 		if pairs[keyOf(e)] == nil {
-			pairs[keyOf(e)] = &pair{&store.Edge{}, &store.Edge{}}
+			pairs[keyOf(e)] = &pair{&store.TopologyEdge{}, &store.TopologyEdge{}}
 		}
 		return pairs[keyOf(e)]
 	}
@@ -145,13 +145,13 @@ func diffEdges(before, current []store.Edge, beforeLength, currentLength time.Du
 	return out
 }
 
-func figures(e *store.Edge, length time.Duration) windowFigures {
+func figures(e *store.TopologyEdge, length time.Duration) windowFigures {
 	return windowFigures{Calls: e.Calls, CallsPerMinute: float64(e.Calls) / length.Minutes(), Errors: e.Errors, ErrorRate: share(e.Errors, e.Calls),
 		P95NS: quantileNS(e.Latency, 0.95)}
 }
 
 // changes names what differs beyond chance.
-func changes(before, current *store.Edge, beforeLength, currentLength time.Duration) []string {
+func changes(before, current *store.TopologyEdge, beforeLength, currentLength time.Duration) []string {
 	names := []string{}
 	// If the rate had not changed, the calls would be shared out like the time.
 	expected := float64(currentLength) / float64(currentLength+beforeLength)
@@ -174,10 +174,10 @@ func changes(before, current *store.Edge, beforeLength, currentLength time.Durat
 }
 
 // above counts the durations in buckets beyond the one that holds ns.
-func above(h store.Histogram, ns float64) (n int64) {
-	for bucket, count := range h {
-		if from, _ := semconv.LatencyBounds(bucket); from > ns {
-			n += count
+func above(c store.Counts, ns float64) (n int64) {
+	for _, b := range c {
+		if from, _ := semconv.LatencyBounds(b.Bucket); from > ns {
+			n += b.Count
 		}
 	}
 	return n
