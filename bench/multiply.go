@@ -28,13 +28,13 @@ var tableRules = map[string]map[string]string{
 }
 
 // summaryValues are the columns of trace_summaries whose values a copy changes and whose type does not say so: instants in
-// nanoseconds, the day of a start, and the rank of the root, which counts in four nanoseconds.
+// nanoseconds, the day of a start, and packed entries, which begin with an instant.
 var summaryValues = map[string]string{
 	"day":           "toDate32(fromUnixTimestamp64Nano(`start_ns` - {shift} * 1000000000, 'UTC'))",
 	"start_ns":      "`start_ns` - {shift} * 1000000000",
 	"end_ns":        "`end_ns` - {shift} * 1000000000",
 	"last_start_ns": "`last_start_ns` - {shift} * 1000000000",
-	"root":          "tuple(root.1, root.2 - {shift} * 250000000, root.3, root.4)",
+	"entries":       "arrayMap(x -> concat(reinterpretAsFixedString(reinterpretAsInt64(substring(x, 1, 8)) - {shift} * 1000000000), substring(x, 9)), `entries`)",
 }
 
 // sliceSeconds is how much of the base one INSERT SELECT copies, a multiple of an edge's bucket.

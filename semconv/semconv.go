@@ -74,6 +74,10 @@ const (
 	MetricRepaired = "weft_ingest_repaired_total"
 )
 
+// MetricOthers counts what the counts by minute took in under the name "(other)", for there were too many names, by label of: spans
+// ("operations") and calls of database statements ("statements").
+const MetricOthers = "weft_store_other_names_total"
+
 // Reasons an item was repaired or refused.
 const (
 	ReasonZeroTraceID       = "zero_trace_id"

@@ -2,7 +2,10 @@ package store
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+
+	"github.com/cespare/xxhash/v2"
 
 	"weft/semconv"
 )
@@ -170,9 +173,35 @@ type edgeSum struct {
 	edges map[edgeID]*Edge
 	// whole puts all into one bucket, of time 0.
 	whole bool
+	// share is the edges that are added up. Of more than limit, when that is not 0, some are left out.
+	share edgeShare
+	limit int
+	// rest is what is not added up.
+	rest Edge
 }
 
-func newEdgeSum(whole bool) *edgeSum { return &edgeSum{edges: make(map[edgeID]*Edge), whole: whole} }
+func newEdgeSum(whole bool) *edgeSum {
+	return &edgeSum{edges: make(map[edgeID]*Edge), whole: whole, share: allEdges, rest: Edge{Latency: Histogram{}, QueueAge: Histogram{}}}
+}
+
+// edgeShare is the edges whose hash is n modulo of: a part of them that edges_of_buckets.sql knows how to read.
+type edgeShare struct{ n, of uint64 }
+
+var allEdges = edgeShare{0, 1}
+
+// holds reports whether an edge belongs to the share.
+func (s edgeShare) holds(e *Edge) bool {
+	if s.of == 1 {
+		return true
+	}
+	text := fmt.Appendf(nil, "%d\x00%d\x00%s\x00%s\x00%s", e.BucketUnix, e.Type, e.Source, e.Target, e.Via)
+	return xxhash.Sum64(text)%s.of == s.n
+}
+
+// halves are two shares of the same edges.
+func (s edgeShare) halves() [2]edgeShare {
+	return [2]edgeShare{{s.n, 2 * s.of}, {s.n + s.of, 2 * s.of}}
+}
 
 // to is the edge of s; s gives the bucket and the latency.
 func (e *edgeSum) to(g *edgeGraph, s *edgeSpan, typ EdgeType, source, target, via uint32, failed bool) *Edge {
@@ -182,8 +211,14 @@ func (e *edgeSum) to(g *edgeGraph, s *edgeSpan, typ EdgeType, source, target, vi
 	}
 	edge := e.edges[id]
 	if edge == nil {
+		if e.full() {
+			return &e.rest
+		}
 		edge = &Edge{BucketUnix: id.bucketUnix, Type: typ, Source: g.symbols.text(source), Target: g.symbols.text(target), Via: g.symbols.text(via),
 			Latency: Histogram{}}
+		if !e.share.holds(edge) {
+			return &e.rest
+		}
 		e.edges[id] = edge
 	}
 	edge.Calls++
@@ -194,6 +229,9 @@ func (e *edgeSum) to(g *edgeGraph, s *edgeSpan, typ EdgeType, source, target, vi
 	edge.Latency[semconv.LatencyBucket(s.durationNS)]++
 	return edge
 }
+
+// full reports whether there may be more edges than the limit.
+func (e *edgeSum) full() bool { return e.limit > 0 && len(e.edges) >= e.limit }
 
 // note counts the marks of s that matter to the edge.
 func (edge *Edge) note(s *edgeSpan, marks uint8) {

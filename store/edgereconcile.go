@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -19,6 +20,11 @@ const (
 	maxEdgeBuckets = 100_000
 	// maxGraphSpans bounds the memory of one pass, about 180 bytes a span; more spans take several passes, each with whole traces.
 	maxGraphSpans = 400_000
+	// maxSumEdges bounds the memory of what is compared, some 600 bytes an edge and more with wide histograms; more edges take several
+	// rounds over the same spans, each with a share of the edges.
+	maxSumEdges = 200_000
+	// maxEdgeShares ends what would never be few enough.
+	maxEdgeShares = 1 << 12
 	// runBuckets is how many buckets are read at once when their spans are few enough.
 	runBuckets = 30
 	// edgeMargin is how far around the buckets partners are looked for before trace_summaries is asked.
@@ -81,6 +87,12 @@ func (s *Store) reconcileRun(ctx context.Context, starts []int64) (corrected int
 		more, err := s.reconcileRun(ctx, starts[half:])
 		return corrected + more, err
 	}
+	return s.reconcileShare(ctx, starts, nearFrom, nearTo, counts[0], allEdges)
+}
+
+// reconcileShare corrects a share of the edges of buckets; when it holds too many, half of them first. Spans of them are the spans that start in
+// [nearFrom, nearTo).
+func (s *Store) reconcileShare(ctx context.Context, starts []int64, nearFrom, nearTo int64, spans uint64, share edgeShare) (corrected int, err error) {
 	wanted := make(map[int64]struct{}, len(starts))
 	for _, b := range starts {
 		wanted[b] = struct{}{}
@@ -90,10 +102,11 @@ func (s *Store) reconcileRun(ctx context.Context, starts []int64) (corrected int
 		return ok
 	}
 	truth := newEdgeSum(false)
+	truth.share, truth.limit = share, s.sumEdges
 	symbols := newSymbolTable()
-	passes := int(counts[0]/s.graphSpans) + 1
-	for pass := range passes {
-		g := newEdgeGraph(int(counts[0])/passes+16, symbols)
+	passes := int(spans/s.graphSpans) + 1
+	for pass := 0; pass < passes && !truth.full(); pass++ {
+		g := newEdgeGraph(int(spans)/passes+16, symbols)
 		if err := s.readEdgeSpans(ctx, g, nearFrom, nearTo, passes, pass, inBuckets); err != nil {
 			return 0, err
 		}
@@ -102,7 +115,23 @@ func (s *Store) reconcileRun(ctx context.Context, starts []int64) (corrected int
 		}
 		g.sum(truth)
 	}
-	return s.correct(ctx, starts, truth.sorted())
+	if !truth.full() {
+		corrected, err = s.correct(ctx, starts, truth.sorted(), share)
+		if !errors.Is(err, errManyEdges) {
+			return corrected, err
+		}
+	}
+	if share.of >= maxEdgeShares {
+		return corrected, fmt.Errorf("more than %d edges in a share of %d: %w", s.sumEdges, share.of, errManyEdges)
+	}
+	truth = nil // its memory is needed
+	for _, half := range share.halves() {
+		n, err := s.reconcileShare(ctx, starts, nearFrom, nearTo, spans, half)
+		if corrected += n; err != nil {
+			return corrected, err
+		}
+	}
+	return corrected, nil
 }
 
 // addFarPartners completes g, which has all spans that start in [from, to), or of some traces only, with the partners of its counted
@@ -148,11 +177,14 @@ func (s *Store) addTargets(ctx context.Context, g *edgeGraph, from, to int64, al
 // notCounted marks spans that are read as partners.
 func notCounted(int64) bool { return false }
 
-// correct inserts what truth has more or less than what is stored of the buckets.
-func (s *Store) correct(ctx context.Context, starts []int64, truth []Edge) (corrected int, err error) {
-	stored, updated, err := s.edgesOfBuckets(ctx, starts)
+// correct inserts what truth has more or less than what is stored of a share of the buckets' edges; errManyEdges when too many are stored.
+func (s *Store) correct(ctx context.Context, starts []int64, truth []Edge, share edgeShare) (corrected int, err error) {
+	stored, updated, err := s.edgesOfBuckets(ctx, starts, share)
 	if err != nil {
 		return 0, err
+	}
+	if len(stored) > s.sumEdges {
+		return 0, errManyEdges
 	}
 	differences := subtractEdges(truth, stored)
 	for len(differences) > 0 {
@@ -170,10 +202,12 @@ func (s *Store) correct(ctx context.Context, starts []int64, truth []Edge) (corr
 	return corrected, nil
 }
 
-// edgesOfBuckets reads the stored edges of buckets, added up and sorted, and when each bucket was last written to.
-func (s *Store) edgesOfBuckets(ctx context.Context, starts []int64) ([]Edge, map[int64]time.Time, error) {
+// edgesOfBuckets reads the stored edges of a share of buckets, added up and sorted, at most one more than may be, and when each bucket was
+// last written to.
+func (s *Store) edgesOfBuckets(ctx context.Context, starts []int64, share edgeShare) ([]Edge, map[int64]time.Time, error) {
 	updated := make(map[int64]time.Time)
-	params := []any{param("buckets", starts), param("from", starts[0]), param("to", starts[len(starts)-1])}
+	params := []any{param("buckets", starts), param("from", starts[0]), param("to", starts[len(starts)-1]),
+		param("share", share.n), param("shares", share.of), param("limit", s.sumEdges+1)}
 	edges, err := collect(ctx, s, s.named("edges_of_buckets"), params, func(rows driver.Rows, e *Edge) error {
 		var bucket, at time.Time
 		if err := rows.Scan(&bucket, (*uint8)(&e.Type), &e.Source, &e.Target, &e.Via, &e.Calls, &e.Errors, &e.ColdStarts, &e.Retries, &e.DeadLetters,

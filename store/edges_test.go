@@ -365,6 +365,9 @@ func TestReconcileEdgesEqualsDefinition(t *testing.T) {
 		if seed%2 == 1 {
 			s.LimitGraph(200) // many passes
 		}
+		if seed%3 != 0 {
+			s.LimitSumEdges(100) // many shares
+		}
 		spans := tangle(r, 50)
 		reconcile := func(buckets []time.Time) int {
 			t.Helper()

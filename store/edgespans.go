@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -214,10 +215,17 @@ func (s *Store) rangesOutside(ctx context.Context, ids []TraceID, from, to int64
 
 func scanRange(rows driver.Rows, r *traceRange) error {
 	var id string
-	if err := rows.Scan(&id, &r.firstNS, &r.lastNS, &r.spans, &r.services); err != nil {
+	var entries []string
+	if err := rows.Scan(&id, &entries); err != nil {
 		return err
 	}
-	copy(r.id[:], id)
+	*r = newTraceRange(TraceID([]byte(id)))
+	for _, packed := range entries {
+		var e traceEntry
+		if err := errors.Join(e.parse([]byte(packed)), r.add(&e)); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
+	"strings"
 	"testing/fstest"
 	"time"
 
@@ -130,17 +132,46 @@ func OpenSQL(ctx context.Context, dsn string) (driver.Conn, error) {
 	return clickhouse.Open(t.sql(t.database))
 }
 
-// MigrationStatements lists every statement of every migration.
-func MigrationStatements(t interface{ Fatal(...any) }) []string {
+// MigrationStatements lists the statements of every migration.
+func MigrationStatements(t interface{ Fatal(...any) }) [][]string {
 	all, err := loadMigrations(migrationFiles)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var statements []string
+	var statements [][]string
 	for _, m := range all {
-		statements = append(statements, m.statements...)
+		statements = append(statements, m.statements)
 	}
 	return statements
+}
+
+// SummaryLines are the summaries of traces, a line each.
+func (s *Store) SummaryLines(ctx context.Context, ids []TraceID) ([]string, error) {
+	details, _, err := s.readDetails(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	var lines []string
+	for _, id := range ids {
+		d := details[id]
+		if d == nil {
+			continue
+		}
+		var services []string
+		for _, c := range d.Services {
+			services = append(services, fmt.Sprintf("%s=%d/%d", c.Name, c.Spans, c.Errors))
+		}
+		lines = append(lines, fmt.Sprintf("%X %d %d %d %d %d (%d,%d,'%s','%s') %s", id[:], d.StartNS, d.endNS, d.lastNS, d.Spans, d.Errors,
+			d.root.child, d.root.rank, d.RootService, d.RootName, strings.Join(services, ",")))
+	}
+	return lines, nil
+}
+
+// TraceEntry is a packed entry of a trace with one service.
+func TraceEntry(startNS, endNS, lastNS int64, spans uint32) []byte {
+	services := newLC()
+	services.Append("web")
+	return appendTraceEntry(nil, &summaryRow{startNS: startNS, endNS: endNS, lastStartNS: lastNS, services: []serviceCount{{spans: spans}}}, services, services)
 }
 
 // MigrationsBefore are the migrations of before version.
@@ -179,6 +210,9 @@ func (s *Store) EdgesByEngine(ctx context.Context, r TimeRange) (most, totals *T
 
 // LimitGraph makes reconciliation read at most so many spans in one pass.
 func (s *Store) LimitGraph(spans uint64) { s.graphSpans = spans }
+
+// LimitSumEdges bounds the edges that a reconciliation compares at once.
+func (s *Store) LimitSumEdges(n int) { s.sumEdges = n }
 
 // Collect runs a statement as the reads do, and drops its rows.
 func (s *Store) Collect(ctx context.Context, statement string) error {

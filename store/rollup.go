@@ -157,6 +157,21 @@ func (r *rollup) operation(key operationKey, c *spanColumns, guard *nameGuard) u
 	return group
 }
 
+// others is how many of the spans, and of the calls of statements, were counted under OtherName.
+func (r *rollup) others() (operations, statements uint64) {
+	for i, k := range r.operations.keys {
+		if k.name == otherKey {
+			operations += r.operations.groups[i].calls
+		}
+	}
+	for i, k := range r.statements.keys {
+		if k.hash == 0 {
+			statements += r.statements.groups[i].calls
+		}
+	}
+	return operations, statements
+}
+
 func (r *rollup) countStatement(key statementKey, row int, c *spanColumns, failed bool, guard *nameGuard) {
 	group, ok := r.statements.index[key]
 	if !ok {
@@ -257,13 +272,23 @@ func (s *Store) insertRollups(ctx context.Context, b *SpanBatch, token string) e
 	if err := s.insertBlock(ctx, "operation_minutes", r.operationRows(b.cols), subToken(token, "operations")); err != nil {
 		return err
 	}
-	if len(r.statements.keys) == 0 {
-		return nil
+	if len(r.statements.keys) > 0 {
+		if err := s.insertStatementTexts(ctx, b, token); err != nil {
+			return err
+		}
+		if err := s.insertBlock(ctx, "statement_minutes", r.statementRows(b.cols), subToken(token, "statements")); err != nil {
+			return err
+		}
 	}
-	if err := s.insertStatementTexts(ctx, b, token); err != nil {
-		return err
-	}
-	return s.insertBlock(ctx, "statement_minutes", r.statementRows(b.cols), subToken(token, "statements"))
+	operations, statements := r.others()
+	s.otherOperations.Add(operations)
+	s.otherStatements.Add(statements)
+	return nil
+}
+
+// Others returns how many spans, and how many calls of statements, this process has counted under OtherName because there were too many names.
+func (s *Store) Others() (operations, statements uint64) {
+	return s.otherOperations.Load(), s.otherStatements.Load()
 }
 
 func (s *Store) insertStatementTexts(ctx context.Context, b *SpanBatch, token string) error {

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -84,7 +85,8 @@ func TestSkeletonIsTheTrace(t *testing.T) {
 	}
 
 	huge := store.TraceID{0xee, 15: 1}
-	if err := s.SQL().Exec(t.Context(), "INSERT INTO trace_summaries (trace_id, day, start_ns, last_start_ns, spans) SELECT unhex('"+huge.String()+"'), today(), 1, 2, 1000001"); err != nil {
+	if err := s.SQL().Exec(t.Context(), "INSERT INTO trace_summaries (trace_id, day, entries) SELECT unhex('"+huge.String()+"'), today(), [unhex('"+
+		hex.EncodeToString(store.TraceEntry(1, 2, 2, 1000001))+"')]"); err != nil {
 		t.Fatal(err)
 	}
 	_, err = s.Skeleton(t.Context(), huge)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -37,10 +38,14 @@ type Store struct {
 	budget, peerBudget valueBudget
 	// graphSpans is maxGraphSpans; tests lower it.
 	graphSpans uint64
-	names      nameGuard
-	origins    originCache
-	spanDays   spanDaysCache
-	keySides   keySidesCache
+	// sumEdges is maxSumEdges; tests lower it.
+	sumEdges int
+	names    nameGuard
+	// What names did not admit.
+	otherOperations, otherStatements atomic.Uint64
+	origins                          originCache
+	spanDays                         spanDaysCache
+	keySides                         keySidesCache
 	// completeHours is since when edges_1h has all edges, in Unix seconds.
 	completeHours int64
 }
@@ -75,7 +80,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, wrap(op, err)
 	}
-	s := &Store{database: t.database, sql: conn, inserts: newPool(t), reads: newPool(t), queries: queries, graphSpans: maxGraphSpans}
+	s := &Store{database: t.database, sql: conn, inserts: newPool(t), reads: newPool(t), queries: queries, graphSpans: maxGraphSpans, sumEdges: maxSumEdges}
 	applied, err := migrate(ctx, conn, migrations)
 	if len(applied) > 0 {
 		logger.Info("database migrated", "database", t.database, "migrations", applied)

@@ -37,7 +37,15 @@ type summaryRoot struct {
 
 type serviceCount struct {
 	service       uint32 // key of the batch's dictionary
-	spans, errors uint64
+	spans, errors uint32
+}
+
+// parts are the rank as readers compare it.
+func (r summaryRoot) parts() (child uint8, rank int64) {
+	if r.rank >= -(1 << 61) { // every start is nearer to 1970 than 2^61 units
+		return 1, r.rank
+	}
+	return 0, r.rank + 1<<62
 }
 
 func newSummaryBatch() *summaryBatch {
@@ -118,22 +126,17 @@ type summaryColumns struct {
 	day                         date32Column
 	startNS, endNS, lastStartNS proto.ColInt64
 	spans, errors               proto.ColUInt64
+	entries                     *arrayColumn[*textColumn]
 
-	rootChild             proto.ColUInt8
-	rootRank              proto.ColInt64
-	rootService, rootName textColumn
-	serviceSpans          *mapColumn[*proto.ColUInt64]
-	serviceErrors         *mapColumn[*proto.ColUInt64]
-	named                 []namedColumn
+	entry []byte // scratch
+	named []namedColumn
 }
 
 func newSummaryColumns() *summaryColumns {
-	c := &summaryColumns{serviceSpans: newMap(new(proto.ColUInt64)), serviceErrors: newMap(new(proto.ColUInt64))}
+	c := &summaryColumns{entries: newArray(new(proto.ColUInt64), new(textColumn))}
 	c.named = []namedColumn{
 		{"trace_id", &c.traceID}, {"day", &c.day}, {"start_ns", &c.startNS}, {"end_ns", &c.endNS}, {"last_start_ns", &c.lastStartNS},
-		{"spans", &c.spans}, {"errors", &c.errors},
-		{"root", proto.ColTuple{&c.rootChild, &c.rootRank, &c.rootService, &c.rootName}},
-		{"service_spans", c.serviceSpans}, {"service_errors", c.serviceErrors},
+		{"spans", &c.spans}, {"errors", &c.errors}, {"entries", c.entries},
 	}
 	return c
 }
@@ -149,26 +152,13 @@ func (b *summaryBatch) columns(services, names *lcColumn) []namedColumn {
 		c.traceID = append(c.traceID, r.trace)
 		c.day.ColInt32 = append(c.day.ColInt32, r.day)
 		c.startNS, c.endNS, c.lastStartNS = append(c.startNS, r.startNS), append(c.endNS, r.endNS), append(c.lastStartNS, r.lastStartNS)
-		var child uint8
-		if r.root.rank >= -(1 << 61) { // every start is nearer to 1970 than 2^61 units
-			child = 1
-		}
-		c.rootChild, c.rootRank = append(c.rootChild, child), append(c.rootRank, r.root.rank)
-		c.rootService.AppendBytes(services.dict.RowBytes(int(r.root.service)))
-		c.rootName.AppendBytes(names.dict.RowBytes(int(r.root.name)))
 		var spans uint64
 		for _, s := range r.services {
-			service := services.dict.Row(int(s.service))
-			spans += s.spans
-			c.serviceSpans.keys.Append(service)
-			c.serviceSpans.values.Append(s.spans)
-			if s.errors > 0 {
-				c.serviceErrors.keys.Append(service)
-				c.serviceErrors.values.Append(s.errors)
-			}
+			spans += uint64(s.spans)
 		}
-		c.serviceSpans.end()
-		c.serviceErrors.end()
+		c.entry = appendTraceEntry(c.entry[:0], r, services, names)
+		c.entries.elems.AppendBytes(c.entry)
+		c.entries.end()
 		c.spans, c.errors = append(c.spans, spans), append(c.errors, r.errors)
 	}
 	return c.named

@@ -33,56 +33,39 @@ func (milliColumn) Type() proto.ColumnType { return "DateTime64(3, 'UTC')" }
 
 // summaryReader holds the columns of trace_summaries as they are read.
 type summaryReader struct {
-	traceID                     proto.ColFixedStr16
-	startNS, endNS, lastStartNS proto.ColInt64
-	spans, errors               proto.ColUInt64
-
-	rootChild                   proto.ColUInt8
-	rootRank                    proto.ColInt64
-	rootService, rootName       textColumn
-	serviceSpans, serviceErrors serviceCounts
-	insertedAt, now             milliColumn
-}
-
-// serviceCounts is Map(String, UInt64).
-type serviceCounts struct {
-	*proto.ColMap[string, uint64]
-	names  *proto.ColStr
-	counts *proto.ColUInt64
-}
-
-func newServiceCounts() serviceCounts {
-	names, counts := new(proto.ColStr), new(proto.ColUInt64)
-	return serviceCounts{proto.NewMap(names, counts), names, counts}
-}
-
-// row calls each with every pair of row i.
-func (c serviceCounts) row(i int, each func(service []byte, n uint64)) {
-	from, to := bounds(c.Offsets, i)
-	for j := from; j < to; j++ {
-		each(c.names.RowBytes(j), (*c.counts)[j])
-	}
+	traceID         proto.ColFixedStr16
+	entries         *arrayColumn[*textColumn]
+	insertedAt, now milliColumn
 }
 
 func newSummaryReader() *summaryReader {
-	return &summaryReader{serviceSpans: newServiceCounts(), serviceErrors: newServiceCounts()}
+	return &summaryReader{entries: newArray(new(proto.ColUInt64), new(textColumn))}
+}
+
+// each calls f with every entry that was read, and the row it stands in.
+func (c *summaryReader) each(f func(row int, e *traceEntry) error) error {
+	var e traceEntry
+	for row := range c.traceID {
+		for i, end := c.entries.span(row); i < end; i++ {
+			if err := e.parse(c.entries.elems.in.RowBytes(i)); err != nil {
+				return err
+			}
+			if err := f(row, &e); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // details are the columns of queries/trace_details.sql.
 func (c *summaryReader) details() []namedColumn {
-	return append(c.ranges(),
-		namedColumn{"end_ns", aggregateColumn{&c.endNS, "max"}}, namedColumn{"errors", aggregateColumn{&c.errors, "sum"}},
-		namedColumn{"root", aggregateColumn{proto.ColTuple{&c.rootChild, &c.rootRank, &c.rootService, &c.rootName}, "min"}},
-		namedColumn{"service_errors", aggregateColumn{c.serviceErrors, "sumMap"}},
-		namedColumn{"inserted_at", aggregateColumn{&c.insertedAt, "max"}}, namedColumn{"now", &c.now})
+	return append(c.ranges(), namedColumn{"inserted_at", aggregateColumn{&c.insertedAt, "max"}}, namedColumn{"now", &c.now})
 }
 
 // ranges are those of queries/trace_ranges.sql.
 func (c *summaryReader) ranges() []namedColumn {
-	return []namedColumn{
-		{"trace_id", &c.traceID}, {"start_ns", aggregateColumn{&c.startNS, "min"}}, {"last_start_ns", aggregateColumn{&c.lastStartNS, "max"}},
-		{"spans", aggregateColumn{&c.spans, "sum"}}, {"service_spans", aggregateColumn{c.serviceSpans, "sumMap"}},
-	}
+	return []namedColumn{{"trace_id", &c.traceID}, {"entries", aggregateColumn{c.entries, "groupArrayArray"}}}
 }
 
 // traceIDsParam are ids for a statement that takes 16 bytes each.
@@ -116,15 +99,16 @@ func (s *Store) readDetails(ctx context.Context, ids []TraceID) (details map[Tra
 	cols := newSummaryReader()
 	for some := range slices.Chunk(ids, maxSummaryIDs) {
 		began, clock := time.Now(), int64(0)
+		var broken error
 		err := s.readNative(ctx, s.named("trace_details"), []proto.Parameter{traceIDsParam(some)}, cols.details(), func() {
-			cols.addTo(details)
+			broken = cmp.Or(broken, cols.addTo(details))
 			clock = cols.now.ColInt64[0]
 		}, func() {
 			for _, id := range some {
 				delete(details, id)
 			}
 		})
-		if err != nil {
+		if err = cmp.Or(err, broken); err != nil {
 			return nil, now, err
 		}
 		if clock != 0 {
@@ -140,25 +124,27 @@ func (s *Store) readDetails(ctx context.Context, ids []TraceID) (details map[Tra
 }
 
 // addTo adds the rows of a block up.
-func (c *summaryReader) addTo(details map[TraceID]*traceDetail) {
-	for i, id := range c.traceID {
+func (c *summaryReader) addTo(details map[TraceID]*traceDetail) error {
+	return c.each(func(row int, e *traceEntry) error {
+		id := c.traceID[row]
 		d := details[id]
 		if d == nil {
 			d = &traceDetail{endNS: math.MinInt64, lastNS: math.MinInt64, root: summaryRank{child: math.MaxUint8}}
 			d.TraceID, d.StartNS = id, math.MaxInt64
 			details[id] = d
 		}
-		d.StartNS, d.endNS, d.lastNS = min(d.StartNS, c.startNS[i]), max(d.endNS, c.endNS[i]), max(d.lastNS, c.lastStartNS[i])
-		d.Spans, d.Errors = d.Spans+c.spans[i], d.Errors+c.errors[i]
-		d.insertedMS = max(d.insertedMS, c.insertedAt.ColInt64[i])
-		root := summaryRank{c.rootChild[i], c.rootRank[i]}
-		if n := cmp.Or(cmp.Compare(root.child, d.root.child), cmp.Compare(root.rank, d.root.rank), cmp.Compare(c.rootService.Row(i), d.RootService),
-			cmp.Compare(c.rootName.Row(i), d.RootName)); n < 0 {
-			d.root, d.RootService, d.RootName = root, strings.Clone(c.rootService.Row(i)), strings.Clone(c.rootName.Row(i))
+		d.StartNS, d.endNS, d.lastNS = min(d.StartNS, e.startNS), max(d.endNS, e.endNS), max(d.lastNS, e.lastNS)
+		d.insertedMS = max(d.insertedMS, c.insertedAt.ColInt64[row])
+		if n := cmp.Or(cmp.Compare(e.root.child, d.root.child), cmp.Compare(e.root.rank, d.root.rank), cmp.Compare(string(e.rootService), d.RootService),
+			cmp.Compare(string(e.rootName), d.RootName)); n < 0 {
+			d.root, d.RootService, d.RootName = e.root, string(e.rootService), string(e.rootName)
 		}
-		c.serviceSpans.row(i, func(service []byte, n uint64) { d.service(service).Spans += n })
-		c.serviceErrors.row(i, func(service []byte, n uint64) { d.service(service).Errors += n })
-	}
+		return e.each(func(service []byte, spans, errors uint64) {
+			s := d.service(service)
+			s.Spans, s.Errors = s.Spans+spans, s.Errors+errors
+			d.Spans, d.Errors = d.Spans+spans, d.Errors+errors
+		})
+	})
 }
 
 // service finds the share of a service or makes one.
@@ -181,29 +167,25 @@ func (s *Store) traceRanges(ctx context.Context, ids []TraceID) ([]traceRange, e
 	slices.SortFunc(ids, func(a, b TraceID) int { return bytes.Compare(a[:], b[:]) })
 	for some := range slices.Chunk(slices.Compact(ids), maxSummaryIDs) {
 		before := len(ranges)
+		var broken error
 		err := s.readNative(ctx, s.named("trace_ranges"), []proto.Parameter{traceIDsParam(some)}, cols.ranges(), func() {
-			for i, id := range cols.traceID {
+			broken = cmp.Or(broken, cols.each(func(row int, e *traceEntry) error {
+				id := cols.traceID[row]
 				at, ok := index[id]
 				if !ok {
 					at = len(ranges)
 					index[id] = at
-					ranges = append(ranges, traceRange{id: id, firstNS: math.MaxInt64, lastNS: math.MinInt64})
+					ranges = append(ranges, newTraceRange(id))
 				}
-				r := &ranges[at]
-				r.firstNS, r.lastNS, r.spans = min(r.firstNS, cols.startNS[i]), max(r.lastNS, cols.lastStartNS[i]), r.spans+cols.spans[i]
-				cols.serviceSpans.row(i, func(service []byte, _ uint64) {
-					if !slices.Contains(r.services, string(service)) {
-						r.services = append(r.services, string(service))
-					}
-				})
-			}
+				return ranges[at].add(e)
+			}))
 		}, func() {
 			for _, r := range ranges[before:] {
 				delete(index, r.id)
 			}
 			ranges = ranges[:before]
 		})
-		if err != nil {
+		if err = cmp.Or(err, broken); err != nil {
 			return nil, err
 		}
 	}

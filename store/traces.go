@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -21,6 +22,21 @@ type traceRange struct {
 	lastNS   int64 // start of the latest span
 	spans    uint64
 	services []string
+}
+
+func newTraceRange(id TraceID) traceRange {
+	return traceRange{id: id, firstNS: math.MaxInt64, lastNS: math.MinInt64}
+}
+
+// add widens the range by what an entry says.
+func (r *traceRange) add(e *traceEntry) error {
+	r.firstNS, r.lastNS = min(r.firstNS, e.startNS), max(r.lastNS, e.lastNS)
+	return e.each(func(service []byte, spans, _ uint64) {
+		r.spans += spans
+		if !slices.Contains(r.services, string(service)) {
+			r.services = append(r.services, string(service))
+		}
+	})
 }
 
 // Trace returns the whole trace, its spans by start time then span id. An id that is not stored is an Error of kind NotFound.

@@ -20,6 +20,7 @@ import (
 
 	"weft/auth"
 	"weft/collector"
+	"weft/semconv"
 	"weft/store"
 	"weft/store/engine"
 	"weft/web"
@@ -130,6 +131,15 @@ func (p *process) openStore(ctx context.Context) error {
 		return err
 	}
 	p.store = st
+	for of, count := range map[string]func() uint64{
+		"operations": func() uint64 { n, _ := st.Others(); return n },
+		"statements": func() uint64 { _, n := st.Others(); return n },
+	} {
+		p.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: semconv.MetricOthers, ConstLabels: prometheus.Labels{"of": of},
+			Help: "Spans counted by minute under the name (other), because there were too many names.",
+		}, func() float64 { return float64(count()) }))
+	}
 	p.onStop("store", func(context.Context) error { return st.Close() })
 	return nil
 }
