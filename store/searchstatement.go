@@ -148,12 +148,17 @@ func (t *traceSearch) used(text string) []any {
 	return params
 }
 
+// readsSummaries reports whether candidates come from trace_summaries and not from spans.
+func (t *traceSearch) readsSummaries() bool {
+	return t.where == "" && t.structure == nil && t.hasTraceConditions()
+}
+
 // candidateStatement reads spans. Only when there are conditions on whole traces and none on spans it reads trace_summaries, which is
 // 24 times smaller.
 func (t *traceSearch) candidateStatement(low int64, limit int) statement {
 	var sql strings.Builder
 	var params []any
-	if t.where == "" && t.structure == nil && t.hasTraceConditions() {
+	if t.readsSummaries() {
 		params = t.parameters(low, low, t.to-1)
 		sql.WriteString(`SELECT trace_id, toInt64(min(start_ns)) AS first_match
 FROM trace_summaries

@@ -347,8 +347,16 @@ func (t *traceSearch) settle(ctx context.Context, found []candidate, certain int
 	var page []*traceDetail
 	for _, c := range found {
 		d := t.details[c.id]
-		if d == nil || d.keyNS <= certain {
-			continue // fails a condition on whole traces, or its place is not certain yet
+		if d == nil {
+			continue // fails a condition on whole traces
+		}
+		if !t.readsSummaries() {
+			// A span is visible a moment before the summary that counts it: a trace that is not among the first for such a span's sake
+			// must not turn up among them on the next page.
+			d.keyNS = min(d.keyNS, c.firstNS)
+		}
+		if d.keyNS <= certain {
+			continue // its place is not certain yet
 		}
 		if t.cursor != nil && (!t.cursor.after(d.keyNS, d.TraceID) || t.cursor.wasShown(d.TraceID)) {
 			continue
