@@ -60,7 +60,7 @@ func parse(args []string) (*options, error) {
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	o.flags(fs)
 	only := "weft,stock"
-	fs.Int64Var(&o.spans, "spans", 1_000_000, "spans per run")
+	fs.Int64Var(&o.spans, "spans", 3_000_000, "spans per run")
 	fs.Int64Var(&o.warmup, "warmup", 40_000, "spans sent before the measurement")
 	fs.DurationVar(&o.limit, "limit", time.Minute, "a run's load ends after this long, however many spans it has sent")
 	fs.IntVar(&o.runs, "runs", 3, "runs of each side")
