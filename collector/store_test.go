@@ -3,7 +3,9 @@ package collector
 import (
 	"context"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -128,15 +130,22 @@ service: {pipelines: {traces: {receivers: [`+receivers+`], exporters: [weft_stor
 		t.Fatal(err)
 	}
 	write("otlp, zipkin")
-	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
-		t.Fatal(err)
-	}
-	deadline := time.Now().Add(10 * time.Second)
-	for !listening(r.addr["WEFT_ZIPKIN"]) || !listening(r.addr["WEFT_OTLP_GRPC"]) {
+	// The collector listens for signals a moment after it has said that it is ready: one that comes before would end the test, or, where
+	// it is ignored, be lost.
+	ours := make(chan os.Signal, 1)
+	signal.Notify(ours, syscall.SIGHUP)
+	defer signal.Stop(ours)
+	deadline := time.Now().Add(30 * time.Second)
+	for again := time.Now(); !listening(r.addr["WEFT_ZIPKIN"]) || !listening(r.addr["WEFT_OTLP_GRPC"]); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("the receivers do not listen\n%s", r.log.String())
 		}
-		time.Sleep(time.Millisecond)
+		if time.Now().After(again) && !strings.Contains(r.log.String(), "Received signal from OS") {
+			if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+				t.Fatal(err)
+			}
+			again = time.Now().Add(time.Second)
+		}
 	}
 	if err := sendOTLPgRPC(t, r.addr["WEFT_OTLP_GRPC"], "", "after"); err != nil {
 		t.Fatal(err)
