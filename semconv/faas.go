@@ -1,0 +1,85 @@
+package semconv
+
+// Names of the log records that the invoke runtime writes and the store keeps in tables of their own (event name of the
+// record). They exist for every invocation and instance, whether or not the trace is sampled.
+const (
+	// EventInvocation is one run of a function. Timestamp: when the request came. Trace and span id: those of the span Invocation.
+	// Resource: the function's. Attributes: Invocation constants.
+	EventInvocation = "weft.invocation"
+	// EventInstance is one step in the life of an instance. Timestamp: when it happened. Attributes: Instance constants.
+	EventInstance = "weft.instance"
+	// EventSpanStart says that a span has begun, so that one whose process is killed is not lost. Trace and span id: the span's.
+	EventSpanStart = "weft.span.start"
+	// EventProfile is a CPU profile of a span. Body: bytes, pprof's gzipped protocol buffer. Trace and span id: the span's.
+	EventProfile = "weft.profile"
+)
+
+// Attributes of EventInvocation, besides faas.invocation_id, faas.trigger, faas.coldstart, faas.instance, faas.version,
+// error.type and exception.message.
+const (
+	InvocationQualifier     = "weft.invocation.qualifier"      // string: what the caller asked for
+	InvocationOutcome       = "weft.invocation.outcome"        // string: Outcome constants
+	InvocationDuration      = "weft.invocation.duration"       // int64, ns: the function's part, dispatched to answered
+	InvocationTotal         = "weft.invocation.total"          // int64, ns: request came to answer sent
+	InvocationQueue         = "weft.invocation.queue"          // int64, ns: waited for a free instance, cold start excluded
+	InvocationColdStart     = "weft.invocation.coldstart"      // int64, ns: waited for a new instance
+	InvocationRequestBytes  = "weft.invocation.request_bytes"  // int64
+	InvocationResponseBytes = "weft.invocation.response_bytes" // int64
+	InvocationStatus        = "weft.invocation.status"         // int64: HTTP status of the answer
+	InvocationCPU           = "weft.invocation.cpu"            // int64, ns: of the instance meanwhile
+	InvocationMaxMemory     = "weft.invocation.max_memory"     // int64, bytes: the instance's greatest resident size so far
+	InvocationRetry         = "weft.invocation.retry"          // int64, from 0
+)
+
+// Values of InvocationOutcome.
+const (
+	OutcomeSuccess   = "success"
+	OutcomeError     = "error"     // the function failed
+	OutcomeTimeout   = "timeout"   // it was killed because of its timeout
+	OutcomeCrash     = "crash"     // its program ended
+	OutcomeMemory    = "memory"    // its program was killed because of its memory bound
+	OutcomeThrottled = "throttled" // no instance could take it; 429
+	OutcomePlatform  = "platform"  // the platform failed it
+	OutcomeCanceled  = "canceled"  // the caller went away
+)
+
+// Attributes of EventInstance, besides faas.instance and faas.version.
+const (
+	InstanceState  = "weft.instance.state"  // string: State constants
+	InstanceReason = "weft.instance.reason" // string: first, scale_out, provisioned, idle, timeout, crash, memory, disk, shutdown, version_switch
+	InstancePID    = "weft.instance.pid"    // int64
+	InstanceInit   = "weft.instance.init"   // int64, ns, on State ready: from the decision to ready
+	InstanceExit   = "weft.instance.exit"   // int64: exit code on State stopped
+)
+
+// Values of InstanceState.
+const (
+	StateStarting = "starting"
+	StateReady    = "ready"
+	StateFailed   = "failed" // never became ready
+	StateFrozen   = "frozen"
+	StateThawed   = "thawed"
+	StateStopped  = "stopped"
+)
+
+// Attributes of the runtime's spans.
+const (
+	ColdStartReason = "weft.coldstart.reason" // string, on ColdStart: first, scale_out, version_switch, crashed, evicted
+	InitType        = "weft.init.type"        // string, on Instance Init: on-demand, provisioned
+	ModuleName      = "weft.module.name"
+	ModuleVersion   = "weft.module.version"
+	ModuleKind      = "weft.module.kind" // string: core, dep, user
+	ModuleSelf      = "weft.module.self" // int64, ns: without the modules that it loads
+	ModuleCompile   = "weft.module.compile"
+	ModuleAlloc     = "weft.module.alloc_bytes"
+	// KilledBy is set on spans that ended because their program was killed or died: timeout, memory, crash, disk, shutdown.
+	KilledBy = "weft.killed"
+	// LinkType says on a link of the runtime's what it points at: instance_init, triggered_by, conflicting_context.
+	LinkType = "weft.link.type"
+	// QueueDepth and QueueLimit are int64, on the span of a request that waited for an instance.
+	QueueDepth = "weft.queue.depth"
+	QueueLimit = "weft.queue.limit"
+)
+
+// RuntimeScope is the instrumentation scope of the runtime's spans, logs and rows.
+const RuntimeScope = "weft/faas"
