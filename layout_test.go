@@ -20,7 +20,7 @@ var mayImport = map[string][]string{
 	"analysis":  {},
 	"sdk":       {},
 	"state":     {"semconv"},
-	"faas":      {"semconv", "state"},
+	"faas":      {"semconv", "state", "sdk"},
 	"processor": {"semconv"},
 	"store":     {"semconv"},
 	"collector": {"processor", "store", "semconv", "auth"},
