@@ -36,6 +36,8 @@ type Settings struct {
 	Tokens *auth.Tokens
 	// Reads answers what is read at the Zipkin port; it authenticates for itself. Nil answers 501.
 	Reads http.Handler
+	// Intake takes what a program in this process hands over; nil when there is none.
+	Intake *Intake
 	// Registerer receives the collector's metrics for as long as Run runs.
 	Registerer prometheus.Registerer
 	// Logger receives the collector's log.
@@ -107,7 +109,7 @@ func resolver(set Settings) confmap.ResolverSettings {
 	}
 	converters := []confmap.ConverterFactory{
 		confmap.NewConverterFactory(func(confmap.ConverterSettings) confmap.Converter {
-			return overlay{queueDir: set.QueueDir}
+			return overlay{queueDir: set.QueueDir, intake: set.Intake != nil}
 		}),
 	}
 	if set.Tokens == nil {

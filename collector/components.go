@@ -22,10 +22,15 @@ func factories(set Settings, h *host) (otelcol.Factories, error) {
 	f := otelcol.Factories{Telemetry: newTelemetryFactory(set.Registerer, set.Logger)}
 	backlog := &storeexporter.Backlog{}
 	var err error
+	intake := set.Intake
+	if intake == nil {
+		intake = new(Intake) // named in a file, it receives nothing
+	}
 	if f.Receivers, err = otelcol.MakeFactoryMap[receiver.Factory](
 		counted(otlpreceiver.NewFactory()),
 		counted(jaegerudp.NewFactory()),
 		counted(fromZipkin(zipkinreceiver.NewFactory())),
+		counted(newIntakeFactory(intake)),
 	); err != nil {
 		return f, err
 	}

@@ -198,6 +198,7 @@ type options struct {
 	tokens     *auth.Tokens
 	configFile string
 	reads      http.Handler
+	intake     *Intake
 }
 
 // start runs the collector on free ports with a sink in place of the store, and stops it when the test ends.
@@ -254,6 +255,7 @@ func (r *running) settings(t *testing.T, opt options, ready func()) Settings {
 		QueueDir:   filepath.Join(t.TempDir(), "queue"),
 		Tokens:     opt.tokens,
 		Reads:      opt.reads,
+		Intake:     opt.intake,
 		Registerer: r.reg,
 		Logger:     slog.New(slog.NewTextHandler(r.log, nil)),
 		Version:    "test",

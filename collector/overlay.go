@@ -18,6 +18,7 @@ import (
 // the operator believes closed.
 type overlay struct {
 	queueDir string
+	intake   bool // somebody in this process hands data over
 }
 
 // serversOf are the paths, inside a component's section, of its HTTP and gRPC servers.
@@ -65,6 +66,9 @@ func (o overlay) Convert(_ context.Context, conf *confmap.Conf) error {
 		if at := path("exporters", id, "directory"); kindOf(id) == storeexporter.Type.String() && !conf.IsSet(at) && o.queueDir != "" {
 			put[at] = o.queueDir
 		}
+	}
+	if o.intake {
+		addIntake(conf, put)
 	}
 	own, _ := conf.Get("service::extensions").([]any)
 	put["service::extensions"] = append(added, own...)
