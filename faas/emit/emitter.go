@@ -2,6 +2,7 @@ package emit
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -188,7 +189,13 @@ func (e *Emitter) export(ctx context.Context, what string, n int, dropped *atomi
 		try, cancel := context.WithTimeout(ctx, exportTimeout)
 		err := do(try)
 		cancel()
-		if err == nil {
+		var refused *RefusedError
+		switch {
+		case err == nil:
+			return
+		case errors.As(err, &refused):
+			dropped.Add(refused.Count)
+			e.cfg.Logger.Error("telemetry of functions is refused", "what", what, "error", err)
 			return
 		}
 		if ctx.Err() != nil || time.Now().After(giveUp) {
