@@ -1,4 +1,4 @@
-// Package auth checks named bearer tokens: who may send telemetry, who may read it, who may administer. The tokens
+// Package auth checks named bearer tokens: who may send telemetry, who may read it, who may run functions, who may administer. The tokens
 // themselves are never stored, only their SHA-256: a token is 256 random bits, so a slow hash would buy nothing.
 package auth
 
@@ -20,15 +20,16 @@ import (
 // Scope is what a token may be used for.
 type Scope string
 
-// Scopes. Admin includes the other two.
+// Scopes. Admin includes the others: it alone deploys functions.
 const (
 	Ingest Scope = "ingest"
 	Query  Scope = "query"
+	Invoke Scope = "invoke"
 	Admin  Scope = "admin"
 )
 
 // scopes lists every scope, in the order that messages and help name them.
-var scopes = []Scope{Ingest, Query, Admin}
+var scopes = []Scope{Ingest, Query, Invoke, Admin}
 
 // ErrUnauthenticated says that no known token was presented; ErrForbidden that the token lacks the scope.
 var (
@@ -102,7 +103,7 @@ func parse(raw []byte) (*Tokens, error) {
 			errs = append(errs, fmt.Errorf("%s.hash: same token as %q", at, other.name))
 		}
 		if len(e.Scopes) == 0 {
-			errs = append(errs, fmt.Errorf("%s.scopes: want at least one of ingest, query, admin, got none", at))
+			errs = append(errs, fmt.Errorf("%s.scopes: want at least one of ingest, query, invoke, admin, got none", at))
 		}
 		for _, s := range e.Scopes {
 			if err := s.Validate(); err != nil {
@@ -131,7 +132,7 @@ func (s Scope) Validate() error {
 	if slices.Contains(scopes, s) {
 		return nil
 	}
-	return fmt.Errorf("want ingest, query or admin, got %q", string(s))
+	return fmt.Errorf("want ingest, query, invoke or admin, got %q", string(s))
 }
 
 // Check returns the name of the token's owner when the token is known and has the scope, else ErrUnauthenticated or

@@ -58,7 +58,7 @@ func TestParseNamesEveryProblem(t *testing.T) {
 		}
 	}
 	bad("tokens: []", "want at least one entry")
-	bad("tokens: [{name: a, hash: abc, scopes: [root]}]", "tokens[0].hash: want sha256:", `want ingest, query or admin, got "root"`)
+	bad("tokens: [{name: a, hash: abc, scopes: [root]}]", "tokens[0].hash: want sha256:", `want ingest, query, invoke or admin, got "root"`)
 	bad("tokens: [{hash: '"+h+"'}]", "tokens[0].name: want a name", "tokens[0].scopes: want at least one")
 	bad("tokens: [{name: a, hash: '"+h+"', scopes: [query]}, {name: a, hash: '"+h+"', scopes: [query]}]",
 		`"a" stands twice`, `same token as "a"`)

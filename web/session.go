@@ -59,7 +59,7 @@ func (s *Server) require(scope auth.Scope, write errorWriter) func(http.Handler)
 
 func (s *Server) sessionOf(token string) session {
 	out := session{AuthRequired: s.cfg.Tokens != nil, Scopes: []auth.Scope{}}
-	for _, scope := range []auth.Scope{auth.Ingest, auth.Query, auth.Admin} {
+	for _, scope := range []auth.Scope{auth.Ingest, auth.Query, auth.Invoke, auth.Admin} {
 		if name, err := s.cfg.Tokens.Check(token, scope); err == nil {
 			out.Name, out.SignedIn = name, true
 			out.Scopes = append(out.Scopes, scope)

@@ -40,6 +40,6 @@ func newToken() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&name, "name", "", "who will use the token")
-	cmd.Flags().StringSliceVar(&scopes, "scope", []string{"query"}, "ingest, query or admin; may be given several times")
+	cmd.Flags().StringSliceVar(&scopes, "scope", []string{"query"}, "ingest, query, invoke or admin; may be given several times")
 	return cmd
 }

@@ -56,7 +56,9 @@ const (
 // Invocation is one run of a function.
 type Invocation struct {
 	// ID is the request id: a UUID in lower case.
-	ID   string
+	ID string
+	// Name is the function's.
+	Name string
 	Kind Kind
 	// Event is the payload of an Event.
 	Event []byte

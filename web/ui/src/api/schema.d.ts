@@ -1796,7 +1796,7 @@ export interface components {
             signedIn: boolean;
             /** @description The token's name; empty when not signed in or without authentication. */
             name: string;
-            scopes: ("ingest" | "query" | "admin")[];
+            scopes: ("ingest" | "query" | "invoke" | "admin")[];
         };
         Problem: {
             /**
