@@ -34,7 +34,7 @@ var mayImport = map[string][]string{
 
 // onlyIn names third-party packages that one place keeps away from everyone else.
 var onlyIn = map[string][]string{
-	"github.com/uber/jaeger-client-go":     {"sdk/jaegercompat", "examples/shop", "e2e/clients"},
+	"github.com/uber/jaeger-client-go":     {"sdk/jaegercompat", "examples/shop", "examples/functions/fc-tracing", "e2e/clients"},
 	"github.com/ClickHouse/clickhouse-go/": {"store", "bench"},
 	"github.com/ClickHouse/ch-go":          {"store", "bench"},
 	"github.com/nats-io/":                  {"state"},
