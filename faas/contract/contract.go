@@ -79,6 +79,8 @@ type Invocation struct {
 	Qualifier string
 	// ClientContext is Lambda's: base64 in the caller's header, JSON here.
 	ClientContext string
+	// CognitoIdentity is Lambda's: JSON, empty without one.
+	CognitoIdentity string
 	// Retry counts from 0.
 	Retry int
 }
@@ -152,6 +154,9 @@ const (
 	ErrFunction     = "Function.Unknown"
 	ErrSandbox      = "Sandbox.Failure"
 	ErrShuttingDown = "Sandbox.Shutdown"
+
+	// ErrRequestTooLarge is ours: the vendors' front refuses such a request before a function has a part in it.
+	ErrRequestTooLarge = "Function.RequestSizeTooLarge"
 )
 
 // Limits of payloads, in bytes. Sources: reference of Lambda and of Function Compute.
