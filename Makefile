@@ -5,13 +5,13 @@ SHELL := /bin/bash
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 ENGINE  := $(CURDIR)/data/engine/libchdb.so
-MODULES := sdk examples/shop
+MODULES := sdk examples/shop $(addprefix examples/functions/,fc-event fc-http fc-tracing)
 CLIENTS := e2e/clients bench/stock
 RESULTS := $(CURDIR)/bin/test
 export WEFT_ENGINE_LIB ?= $(ENGINE)
 GOTEST = go tool gotestsum --format pkgname --jsonfile $(RESULTS)/$(1).json --
 
-.PHONY: help run build ui engine test lint unit unit-ui e2e bench bench-query gen fuzz browser clean
+.PHONY: help run build ui engine test lint unit unit-ui e2e bench bench-query gen fuzz browser flask clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -46,7 +46,9 @@ lint: ui ## gofmt, vet, staticcheck; Biome and tsc for the UI
 	@check=$$(go tool -n staticcheck); for m in $(MODULES) $(CLIENTS); do (cd $$m && go vet ./... && $$check ./...); done
 	npm --prefix web/ui run --silent check
 
-unit: engine | $(RESULTS) ## Go tests, on a real engine where one is needed
+unit: engine flask | $(RESULTS) ## Go tests, on a real engine where one is needed
+	$(call npm,examples/functions/express)
+	@for m in $(MODULES); do go list -C $$m -deps ./... >/dev/null; done # fetches what the tests build
 	$(call GOTEST,unit) -timeout 15m $$(go list ./... | grep -v /e2e)
 	$(call npm,examples/shop/node)
 	@sum=$$(go tool -n gotestsum); for m in $(MODULES); do \
@@ -74,6 +76,9 @@ gen: ## generated code
 
 browser: ## Chromium, when there is none
 	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium fonts-noto-cjk; }
+
+flask: ## Flask for Debian's Python, when there is none
+	@/usr/bin/python3 -c 'import flask' 2>/dev/null || { apt-get update -qq && apt-get install -y -qq python3-flask; }
 
 $(RESULTS):
 	mkdir -p $@
