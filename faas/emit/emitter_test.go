@@ -78,7 +78,7 @@ func TestEmitter(t *testing.T) {
 			Links:      []Link{{Context: spanContext(2), Type: "instance"}}, Failed: true, Message: "no"})
 	}
 	for range records {
-		e.Records(from, Record{Time: start, Event: semconv.EventInvocation, Span: spanContext(1), Body: "text"})
+		e.Records(from, Record{Time: start, Event: semconv.EventInvocation, Span: spanContext(1), Body: attribute.StringValue("text")})
 	}
 	if err := e.Close(t.Context()); err != nil {
 		t.Fatal(err)

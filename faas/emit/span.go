@@ -39,11 +39,9 @@ type Record struct {
 	Event          string
 	Severity       plog.SeverityNumber
 	SeverityText   string
-	// Body is text; Bytes, when there are any, are the body instead.
-	Body       string
-	Bytes      []byte
-	Span       trace.SpanContext // invalid when the record belongs to none
-	Attributes []attribute.KeyValue
+	Body           attribute.Value
+	Span           trace.SpanContext // invalid when the record belongs to none
+	Attributes     []attribute.KeyValue
 }
 
 // Resource is what spans and records come from: an instance, or a function that has none at the moment.
@@ -98,11 +96,7 @@ func (r *Record) put(to plog.LogRecord) {
 	to.SetEventName(r.Event)
 	to.SetSeverityNumber(r.Severity)
 	to.SetSeverityText(r.SeverityText)
-	if r.Bytes != nil {
-		to.Body().SetEmptyBytes().FromRaw(r.Bytes)
-	} else if r.Body != "" {
-		to.Body().SetStr(r.Body)
-	}
+	putValue(to.Body(), r.Body)
 	if r.Span.IsValid() {
 		to.SetTraceID(pcommon.TraceID(r.Span.TraceID()))
 		to.SetSpanID(pcommon.SpanID(r.Span.SpanID()))
@@ -114,21 +108,36 @@ func (r *Record) put(to plog.LogRecord) {
 func putAttributes(to pcommon.Map, from []attribute.KeyValue) {
 	to.EnsureCapacity(len(from))
 	for _, kv := range from {
-		key := string(kv.Key)
-		switch kv.Value.Type() {
-		case attribute.BOOL:
-			to.PutBool(key, kv.Value.AsBool())
-		case attribute.INT64:
-			to.PutInt(key, kv.Value.AsInt64())
-		case attribute.FLOAT64:
-			to.PutDouble(key, kv.Value.AsFloat64())
-		case attribute.STRINGSLICE:
-			list := to.PutEmptySlice(key)
-			for _, s := range kv.Value.AsStringSlice() {
-				list.AppendEmpty().SetStr(s)
-			}
-		default:
-			to.PutStr(key, kv.Value.Emit())
+		putValue(to.PutEmpty(string(kv.Key)), kv.Value)
+	}
+}
+
+func putValue(to pcommon.Value, v attribute.Value) {
+	switch v.Type() {
+	case attribute.BOOL:
+		to.SetBool(v.AsBool())
+	case attribute.INT64:
+		to.SetInt(v.AsInt64())
+	case attribute.FLOAT64:
+		to.SetDouble(v.AsFloat64())
+	case attribute.STRING:
+		to.SetStr(v.AsString())
+	case attribute.BYTESLICE:
+		to.SetEmptyBytes().FromRaw(v.AsByteSlice())
+	case attribute.MAP:
+		putAttributes(to.SetEmptyMap(), v.AsMap())
+	case attribute.SLICE:
+		list := to.SetEmptySlice()
+		for _, e := range v.AsSlice() {
+			putValue(list.AppendEmpty(), e)
 		}
+	case attribute.STRINGSLICE:
+		list := to.SetEmptySlice()
+		for _, e := range v.AsStringSlice() {
+			list.AppendEmpty().SetStr(e)
+		}
+	case attribute.EMPTY:
+	default: // lists of numbers and truths
+		to.SetStr(v.String())
 	}
 }

@@ -1,0 +1,227 @@
+package front
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"weft/faas"
+	"weft/faas/contract"
+)
+
+// serve runs a front over a runtime with functions of this process.
+func serve(t *testing.T) string {
+	t.Helper()
+	rt, err := faas.New(faas.Config{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewServer(New(Config{Runtime: rt}))
+	t.Cleanup(func() {
+		srv.Close()
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := rt.Close(ctx); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	register := func(err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	register(rt.Register("echo", func(_ context.Context, event []byte) ([]byte, error) {
+		switch string(event) {
+		case `"error"`:
+			return nil, fmt.Errorf("no such thing")
+		case `"own"`:
+			return nil, &contract.Error{Type: "Runtime.ExitError", Message: "exit status 1"}
+		}
+		return event, nil
+	}, faas.Options{}))
+	register(rt.RegisterHandler("web", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/stream":
+			fmt.Fprint(w, "first ")
+			_ = http.NewResponseController(w).Flush()
+			<-r.Context().Done()
+		case "/half":
+			fmt.Fprint(w, "half")
+			_ = http.NewResponseController(w).Flush()
+			panic(http.ErrAbortHandler)
+		case "/panic":
+			panic("no")
+		}
+		body, _ := io.ReadAll(r.Body)
+		w.Header().Set("X-Path", r.URL.EscapedPath())
+		w.WriteHeader(http.StatusCreated)
+		fmt.Fprintf(w, "%s %s?%s %s", r.Method, r.URL.Path, r.URL.RawQuery, body)
+	}), faas.Options{}))
+	return srv.URL
+}
+
+func post(t *testing.T, url, body string, header ...string) (*http.Response, string) {
+	t.Helper()
+	return send(t, http.MethodPost, url, body, header...)
+}
+
+func send(t *testing.T, method, url, body string, header ...string) (*http.Response, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range header {
+		name, value, _ := strings.Cut(h, ": ")
+		req.Header.Set(name, value)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	got, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp, string(got)
+}
+
+// The vendors' invoke APIs answer as the vendors do: a function's failure is status 200 with a header, a refusal has the vendor's error.
+func TestInvoke(t *testing.T) {
+	url := serve(t)
+	lambda, compute := url+"/2015-03-31/functions/", url+"/2023-03-30/functions/"
+	const failed = `{"errorMessage":"no such thing","errorType":"errorString"}`
+	for _, c := range []struct {
+		url, body string
+		header    []string
+		status    int
+		answer    string            // in the body
+		want      map[string]string // headers
+	}{
+		{lambda + "echo/invocations", `{"a":1}`, nil, 200, `{"a":1}`, map[string]string{"X-Amz-Executed-Version": "$LATEST", "X-Amz-Function-Error": "", "Content-Type": "application/json"}},
+		{lambda + "echo/invocations", `"error"`, nil, 200, failed, map[string]string{"X-Amz-Function-Error": "Unhandled"}},
+		{lambda + "echo/invocations", `"own"`, nil, 200, `Error: exit status 1","errorType":"Runtime.ExitError"}`, map[string]string{"X-Amz-Function-Error": "Unhandled"}},
+		{lambda + "arn:aws:lambda:local:0:function:echo:$LATEST/invocations", `1`, nil, 200, `1`, nil},
+		{lambda + "echo/invocations", `1`, []string{"X-Amz-Invocation-Type: DryRun"}, 204, "", nil},
+		{lambda + "echo/invocations", `1`, []string{"X-Amz-Invocation-Type: Event"}, 400, "Event, asynchronous invocation, is not offered", map[string]string{"X-Amzn-Errortype": "InvalidParameterValueException"}},
+		{lambda + "echo/invocations", `1`, []string{"X-Amz-Log-Type: All"}, 400, `want None or Tail, got \"All\"`, nil},
+		{lambda + "echo/invocations", `1`, []string{"X-Amz-Client-Context: ?"}, 400, "X-Amz-Client-Context: want base64", nil},
+		{lambda + "echo:one/invocations?Qualifier=two", `1`, nil, 400, `the function's name says \"one\", the parameter \"two\"`, nil},
+		{lambda + "none/invocations", `1`, nil, 404, "function not found: none", map[string]string{"X-Amzn-Errortype": "ResourceNotFoundException"}},
+		{lambda + "echo/invocations", strings.Repeat("a", 6<<20+1), nil, 413, "exceeds the bound of 6291456", map[string]string{"X-Amzn-Errortype": "RequestTooLargeException"}},
+		{compute + "echo/invocations", `{"a":1}`, []string{"X-Fc-Request-Id: 1-2"}, 200, `{"a":1}`, map[string]string{"X-Fc-Request-Id": "1-2", "X-Fc-Error-Type": ""}},
+		{compute + "echo/invocations", `"error"`, nil, 200, failed, map[string]string{"X-Fc-Error-Type": "HandledInvocationError"}},
+		{compute + "echo/invocations", `"own"`, nil, 200, "Runtime.ExitError", map[string]string{"X-Fc-Error-Type": "UnhandledInvocationError"}},
+		{compute + "echo/invocations", `1`, []string{"X-Fc-Invocation-Type: Async"}, 400, `"Code":"InvalidArgument"`, nil},
+		{compute + "none/invocations", `1`, nil, 404, `"Code":"FunctionNotFound"`, nil},
+	} {
+		resp, got := post(t, c.url, c.body, c.header...)
+		if resp.StatusCode != c.status || !strings.Contains(got, c.answer) {
+			t.Errorf("POST %s %.40s %v: got %d %.200s, want %d %s", c.url, c.body, c.header, resp.StatusCode, got, c.status, c.answer)
+		}
+		for name, value := range c.want {
+			if resp.Header.Get(name) != value {
+				t.Errorf("POST %s %.40s: header %s is %q, want %q", c.url, c.body, name, resp.Header.Get(name), value)
+			}
+		}
+		if c.status == 200 && resp.Header.Get("traceresponse") == "" {
+			t.Errorf("POST %s %.40s: no traceresponse", c.url, c.body)
+		}
+	}
+	resp, _ := post(t, lambda+"echo/invocations", "1", "X-Amz-Log-Type: Tail")
+	if _, err := base64.StdEncoding.DecodeString(resp.Header.Get("X-Amz-Log-Result")); err != nil {
+		t.Errorf("log result: %v", err)
+	}
+}
+
+// A trigger passes requests on as they are, and what the function answers as it comes; half an answer is never taken for a whole one.
+func TestTrigger(t *testing.T) {
+	url := serve(t)
+	resp, got := send(t, http.MethodPut, url+"/http/web/a%2Fb/c?x=1&y", "body")
+	if resp.StatusCode != http.StatusCreated || got != "PUT /a/b/c?x=1&y body" || resp.Header.Get("X-Path") != "/a%2Fb/c" {
+		t.Errorf("got %d %q, path %q", resp.StatusCode, got, resp.Header.Get("X-Path"))
+	}
+	if resp, got := send(t, http.MethodGet, url+"/http/web", ""); got != "GET /? " {
+		t.Errorf("without a path: got %d %q", resp.StatusCode, got)
+	}
+	if resp, got := send(t, http.MethodGet, url+"/http/web/panic", ""); resp.StatusCode != http.StatusBadGateway || !strings.Contains(got, `"errorMessage":"no"`) {
+		t.Errorf("panic: got %d %q", resp.StatusCode, got)
+	}
+	if resp, got := send(t, http.MethodGet, url+"/http/none/", ""); resp.StatusCode != http.StatusNotFound {
+		t.Errorf("no function: got %d %q", resp.StatusCode, got)
+	}
+	half, err := http.Get(url + "/http/web/half")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body, err := io.ReadAll(half.Body); err == nil {
+		t.Errorf("half an answer was taken for a whole one: %q", body)
+	}
+	half.Body.Close()
+
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/http/web/stream", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stream.Body.Close()
+	first := make([]byte, 6)
+	if _, err := io.ReadFull(stream.Body, first); err != nil || string(first) != "first " {
+		t.Errorf("the first piece: got %q, %v", first, err)
+	}
+}
+
+// What a deployment lacks is said by name.
+func TestDeployRefuses(t *testing.T) {
+	url := serve(t)
+	form := func(parts ...string) (body, contentType string) {
+		var b bytes.Buffer
+		boundary := "xxx"
+		for i := 0; i < len(parts); i += 2 {
+			fmt.Fprintf(&b, "--%s\r\nContent-Disposition: form-data; name=%q; filename=f\r\n\r\n%s\r\n", boundary, parts[i], parts[i+1])
+		}
+		fmt.Fprintf(&b, "--%s--\r\n", boundary)
+		return b.String(), "multipart/form-data; boundary=" + boundary
+	}
+	const manifest = "name: hello\ncontract: lambda\nruntime: python\nhandler: app.handler\n"
+	for what, c := range map[string]struct {
+		name   string
+		parts  []string
+		status int
+		want   string
+	}{
+		"no code":        {"hello", []string{"manifest", manifest}, 400, "part code"},
+		"wrong order":    {"hello", []string{"code", "", "manifest", manifest}, 400, `want the parts manifest and code in this order`},
+		"another name":   {"other", []string{"manifest", manifest, "code", ""}, 400, `the manifest says \"hello\", the path \"other\"`},
+		"not a zip":      {"hello", []string{"manifest", manifest, "code", "text"}, 400, "zip"},
+		"wrong manifest": {"hello", []string{"manifest", "name: hello\ncontract: smoke\n", "code", ""}, 400, "contract"},
+	} {
+		body, contentType := form(c.parts...)
+		resp, got := send(t, http.MethodPut, url+"/api/v1/functions/"+c.name, body, "Content-Type: "+contentType)
+		if resp.StatusCode != c.status || !strings.Contains(got, c.want) || resp.Header.Get("Content-Type") != "application/problem+json" {
+			t.Errorf("%s: got %d %s, want %d %s", what, resp.StatusCode, got, c.status, c.want)
+		}
+	}
+	if resp, got := send(t, http.MethodPut, url+"/api/v1/functions/hello", "text"); resp.StatusCode != http.StatusUnsupportedMediaType {
+		t.Errorf("no form: got %d %s", resp.StatusCode, got)
+	}
+	resp, got := send(t, http.MethodGet, url+"/api/v1/functions", "")
+	var list struct{ Functions []any }
+	if err := json.Unmarshal([]byte(got), &list); err != nil || resp.StatusCode != 200 || len(list.Functions) != 0 {
+		t.Errorf("list: got %d %s", resp.StatusCode, got)
+	}
+}
