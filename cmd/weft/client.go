@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -76,14 +77,15 @@ func (c *client) get(ctx context.Context, path string, query url.Values, v any, 
 // problem turns an RFC 9457 document into one line.
 func problem(resp *http.Response, body io.Reader) error {
 	var p struct {
-		Title  string `json:"title"`
-		Detail string `json:"detail"`
-		Errors []struct{ Field, Value, Detail string }
+		Title   string `json:"title"`
+		Detail  string `json:"detail"`
+		Message string `json:"message"` // of the vendors' invoke APIs
+		Errors  []struct{ Field, Value, Detail string }
 	}
-	if err := json.NewDecoder(body).Decode(&p); err != nil || p.Title == "" {
+	if err := json.NewDecoder(body).Decode(&p); err != nil || p.Title == "" && p.Message == "" {
 		return fmt.Errorf("server answered %s", resp.Status)
 	}
-	parts := []string{p.Title}
+	parts := []string{cmp.Or(p.Title, p.Message)}
 	if p.Detail != "" {
 		parts = append(parts, p.Detail)
 	}

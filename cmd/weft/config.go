@@ -27,6 +27,8 @@ type config struct {
 	http            string
 	basePath        string
 	web             string
+	faas            string
+	nats            string
 	clickhouse      string
 	collectorConfig string
 	tokensFile      string
@@ -41,18 +43,29 @@ type config struct {
 	pprof           string
 }
 
+// commonFlags are those of every role.
+func (c *config) commonFlags(fs *pflag.FlagSet) {
+	fs.StringVar(&c.configFile, "config", "", "YAML file whose keys are these flags' names")
+	fs.StringVar(&c.tokensFile, "tokens", "", "file of hashed bearer tokens (weft token makes them); needed to listen beyond loopback")
+	fs.StringVar(&c.logFormat, "log-format", "text", "text or json")
+	fs.StringVar(&c.logLevel, "log-level", "info", "debug, info, warn or error")
+	fs.StringVar(&c.pprof, "pprof", "", "serve Go profiles on this loopback address")
+}
+
 // storeFlags are those of every role that opens the store.
 func (c *config) storeFlags(fs *pflag.FlagSet) {
-	fs.StringVar(&c.configFile, "config", "", "YAML file whose keys are these flags' names")
+	c.commonFlags(fs)
 	fs.StringVar(&c.clickhouse, "clickhouse", "", "use this server, clickhouse://user:password@host:9000/database, not the embedded engine")
 	c.retainTraces, c.retainLogs, c.retainMetrics = days(14*day), days(14*day), days(30*day)
 	fs.Var(&c.retainTraces, "retention-traces", "drop traces older than this, by whole days; 0 keeps them")
 	fs.Var(&c.retainLogs, "retention-logs", "drop logs older than this, by whole days; 0 keeps them")
 	fs.Var(&c.retainMetrics, "retention-metrics", "drop metrics older than this, by whole days; 0 keeps them")
-	fs.StringVar(&c.tokensFile, "tokens", "", "file of hashed bearer tokens (weft token makes them); needed to listen beyond loopback")
-	fs.StringVar(&c.logFormat, "log-format", "text", "text or json")
-	fs.StringVar(&c.logLevel, "log-level", "info", "debug, info, warn or error")
-	fs.StringVar(&c.pprof, "pprof", "", "serve Go profiles on this loopback address")
+}
+
+// faasFlags are those of the roles that run functions.
+func (c *config) faasFlags(fs *pflag.FlagSet) {
+	fs.StringVar(&c.faas, "faas", defaultFaas, "address of the function gateway: invoke APIs, HTTP triggers, deployment")
+	fs.StringVar(&c.nats, "nats", "", "keep functions in this NATS, nats://host:4222, not in the embedded one")
 }
 
 func (c *config) engineFlags(fs *pflag.FlagSet) {
@@ -135,6 +148,11 @@ func (c *config) validate(fs *pflag.FlagSet) (errs []error) {
 	}
 	if fs.Lookup("http") != nil {
 		if err := c.checkListen("--http", c.http); err != nil {
+			bad("%w", err)
+		}
+	}
+	if fs.Lookup("faas") != nil {
+		if err := c.checkListen("--faas", c.faas); err != nil {
 			bad("%w", err)
 		}
 	}

@@ -120,7 +120,7 @@ func TestConfigDoc(t *testing.T) {
 		t.Fatal(err)
 	}
 	root := newRoot()
-	for _, name := range []string{"up", "collector", "web"} {
+	for _, name := range []string{"up", "collector", "web", "faas"} {
 		cmd, _, err := root.Find([]string{name})
 		if err != nil {
 			t.Fatal(err)

@@ -52,6 +52,6 @@ func newRoot() *cobra.Command {
 		Args:          cobra.NoArgs,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newUp(), newCollector(), newWeb(), newTrace(), newSearch(), newToken(), newDoctor(), newVersion())
+	root.AddCommand(newUp(), newCollector(), newWeb(), newFaas(), newFn(), newTrace(), newSearch(), newToken(), newDoctor(), newVersion())
 	return root
 }

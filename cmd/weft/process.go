@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -34,7 +33,8 @@ type process struct {
 	tokens   *auth.Tokens
 	registry *prometheus.Registry
 	store    *store.Store
-	reads    http.Handler // what is read at the Zipkin port
+	intake   *collector.Intake // nil when no runtime runs here
+	reads    http.Handler      // what is read at the Zipkin port
 	ready    atomic.Bool
 	// failed receives the error of the first part that ended by itself.
 	failed chan error
@@ -184,6 +184,7 @@ func (p *process) collectorSettings(dataDir string) collector.Settings {
 		QueueDir:   filepath.Join(dataDir, "queue"),
 		Tokens:     p.tokens,
 		Reads:      p.reads,
+		Intake:     p.intake,
 		Registerer: p.registry,
 		Logger:     p.log.With("part", "collector"),
 		Version:    version,
@@ -239,20 +240,7 @@ func (p *process) startCollector(ctx context.Context) error {
 	return nil
 }
 
-func (p *process) listenWeb() (net.Listener, error) {
-	l, err := net.Listen("tcp", p.cfg.http)
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("--http: %s is in use by another process: stop it, or choose another address", p.cfg.http)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("--http: %w", err)
-	}
-	// :0 becomes the port that was given; the host stays as it was asked for.
-	host, _, _ := net.SplitHostPort(p.cfg.http)
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	p.cfg.http = net.JoinHostPort(host, port)
-	return l, nil
-}
+func (p *process) listenWeb() (net.Listener, error) { return p.listen("--http", &p.cfg.http) }
 
 // startWeb serves the whole API; ingest is where this process takes data, if it does.
 func (p *process) startWeb(l net.Listener, ingest []web.IngestAddress) error {

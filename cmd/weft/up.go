@@ -9,13 +9,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"weft/auth"
+	"weft/collector"
 )
 
 func newUp() *cobra.Command {
 	var c config
 	cmd := &cobra.Command{
 		Use:   "up",
-		Short: "Run everything: engine, collector, web UI",
+		Short: "Run everything: engine, collector, invoke runtime, web UI",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := c.resolve(cmd.Flags()); err != nil {
@@ -29,6 +30,7 @@ func newUp() *cobra.Command {
 	c.collectorFlags(fs)
 	c.storeFlags(fs)
 	c.engineFlags(fs)
+	c.faasFlags(fs)
 	c.demoFlags(fs)
 	return cmd
 }
@@ -47,6 +49,11 @@ func runUp(ctx context.Context, c *config) (err error) {
 	if err != nil {
 		return err
 	}
+	gateway, err := p.listen("--faas", &c.faas)
+	if err != nil {
+		return err
+	}
+	p.intake = new(collector.Intake)
 	if err := p.checkCollector(ctx); err != nil {
 		return err
 	}
@@ -61,6 +68,9 @@ func runUp(ctx context.Context, c *config) (err error) {
 		return err
 	}
 	if err := p.startCollector(ctx); err != nil {
+		return err
+	}
+	if err := p.startFaas(ctx, gateway, p.intake); err != nil {
 		return err
 	}
 	if c.demo {
@@ -80,6 +90,6 @@ func readyLine(c *config, took time.Duration) string {
 	for _, a := range ingestAddresses() {
 		fmt.Fprintf(&b, " %s=%s", a.Protocol, a.Address)
 	}
-	fmt.Fprintf(&b, " took=%s", took.Round(time.Millisecond))
+	fmt.Fprintf(&b, " faas=http://%s took=%s", c.faas, took.Round(time.Millisecond))
 	return b.String()
 }
