@@ -39,6 +39,7 @@ func goClient(t testing.TB, name string) string {
 			}
 		}
 		build("jaeger", "./jaeger")
+		build("lambda", "./lambda")
 		build("telemetrygen", "github.com/open-telemetry/opentelemetry-collector-contrib/cmd/telemetrygen")
 	})
 	if goClients.err != nil {

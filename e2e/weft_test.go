@@ -66,7 +66,7 @@ func run(m *testing.M) int {
 }
 
 // ports are the receivers' addresses, by the environment variable that sets each.
-var tcpPorts = []string{"WEFT_OTLP_GRPC", "WEFT_OTLP_HTTP", "WEFT_JAEGER_GRPC", "WEFT_JAEGER_HTTP", "WEFT_SAMPLING", "WEFT_ZIPKIN"}
+var tcpPorts = []string{"WEFT_OTLP_GRPC", "WEFT_OTLP_HTTP", "WEFT_JAEGER_GRPC", "WEFT_JAEGER_HTTP", "WEFT_SAMPLING", "WEFT_ZIPKIN", "WEFT_FAAS"}
 var udpPorts = []string{"WEFT_JAEGER_COMPACT", "WEFT_JAEGER_BINARY"}
 
 // instance is one installation of Weft: a data folder and a set of ports that stay the same over restarts.
