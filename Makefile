@@ -5,7 +5,7 @@ SHELL := /bin/bash
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 ENGINE  := $(CURDIR)/data/engine/libchdb.so
-MODULES := sdk examples/shop $(addprefix examples/functions/,fc-event fc-http fc-tracing)
+MODULES := sdk examples/shop $(addprefix examples/functions/,fc-event fc-http fc-tracing lambda-concurrent lambda-echo lambda-errors lambda-extension lambda-sigterm lambda-stream)
 CLIENTS := e2e/clients bench/stock
 RESULTS := $(CURDIR)/bin/test
 export WEFT_ENGINE_LIB ?= $(ENGINE)
@@ -57,7 +57,7 @@ unit: engine flask | $(RESULTS) ## Go tests, on a real engine where one is neede
 unit-ui: ui ## the UI's unit and component tests
 	npm --prefix web/ui run --silent test
 
-e2e: build engine browser | $(RESULTS) ## black-box tests of bin/weft with real clients and a real browser
+e2e: build engine browser flask | $(RESULTS) ## black-box tests of bin/weft with real clients and a real browser
 	$(call npm,e2e/clients/node)
 	$(call GOTEST,e2e) -timeout 30m -count=1 ./e2e/
 
