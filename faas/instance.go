@@ -27,6 +27,7 @@ type instance struct {
 	recorder *coldstart.Recorder
 	output   *output
 	startup  *startup
+	left     chan struct{} // closed when it is gone and what it had is free
 
 	// The pool's, under its lock.
 	free      int // slots

@@ -133,7 +133,7 @@ func (p *pool) launch(reason string, provisioned bool) {
 		p.failures++
 		if w := p.next(); w != nil {
 			st.adopt(w.span)
-			w.granted <- grant{cold: st, owner: true, err: st.err}
+			w.granted <- grant{cold: st, owner: true, err: st.refusal()}
 		} else {
 			st.adopt(trace.SpanContext{})
 		}
@@ -227,6 +227,7 @@ func (p *pool) leave(in *instance, reason string) {
 	p.leaving++
 	go func() {
 		p.rt.stopInstance(in, reason)
+		close(in.left)
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.leaving--
@@ -307,6 +308,19 @@ func (p *pool) tend(now time.Time) {
 			go p.freeze(in)
 		}
 	}
+}
+
+// longestIdle is the instance that has had no work for longest, nil when all are needed. p.mu is held.
+func (p *pool) longestIdle() (found *instance) {
+	if len(p.all) <= p.fn.Instances.Provisioned {
+		return nil
+	}
+	for _, in := range p.ready {
+		if in.free == p.fn.Concurrency && (found == nil || in.idleSince.Before(found.idleSince)) {
+			found = in
+		}
+	}
+	return found
 }
 
 // freeze freezes in, which nobody can take, and makes it one that can be taken again.

@@ -288,6 +288,9 @@ func (rt *Runtime) Deploy(ctx context.Context, fn function.Function, code io.Rea
 	if err := fn.Validate(); err != nil {
 		return nil, err
 	}
+	if err := rt.checkMemory(&fn); err != nil {
+		return nil, err
+	}
 	if err := rt.code.check(ctx, &fn); err != nil {
 		return nil, err
 	}

@@ -67,6 +67,7 @@ type Runtime struct {
 	propagator *sdk.Propagator
 	admission  *limiter
 	sandboxes  *sandbox.Manager
+	memory     int64 // that all instances together can be promised, in bytes
 	bootstraps bootstrap.Set
 	registry   *registry
 	code       *codeCache
@@ -127,6 +128,7 @@ func New(cfg Config) (_ *Runtime, err error) {
 	if rt.sandboxes, err = sandbox.New(sandbox.Config{Dir: filepath.Join(cfg.Dir, "instances"), Memory: cfg.Memory, Logger: cfg.Logger}); err != nil {
 		return nil, fmt.Errorf("faas: %w", err)
 	}
+	rt.memory = rt.sandboxes.Limits().Memory
 	if rt.bootstraps, err = bootstrap.Install(filepath.Join(cfg.Dir, "bootstrap")); err != nil {
 		return nil, fmt.Errorf("faas: %w", err)
 	}

@@ -37,12 +37,13 @@ func (rt *Runtime) startInstance(p *pool, reason string, provisioned bool) (*ins
 	if provisioned {
 		st.initType = initProvisioned
 	}
-	in := &instance{id: id, rt: rt, pool: p, resource: st.resource, startup: st}
+	in := &instance{id: id, rt: rt, pool: p, resource: st.resource, startup: st, left: make(chan struct{})}
 	ctx, cancel := context.WithTimeout(context.Background(), fn.InitTimeout)
 	defer cancel()
 	tellInstance(rt, st.resource, semconv.StateStarting, reason)
 	if err := in.start(ctx); err != nil {
 		st.fail(in.startError(ctx, err))
+		errors.As(err, &st.noRoom)
 		in.abandon()
 		rt.log.Warn("an instance did not start", "function", fn.Name, "version", fn.Version, "instance", id, "error", st.err)
 		tellInstance(rt, st.resource, semconv.StateFailed, reason, attribute.String("error.type", st.err.Type), attribute.String("exception.message", st.err.Message))
@@ -71,6 +72,9 @@ func (in *instance) start(ctx context.Context) error {
 	st.recorder = in.recorder
 	in.output = newOutput(in)
 	st.command = strings.Join(command, " ")
+	if err := rt.makeRoom(ctx, fn.Memory); err != nil {
+		return err
+	}
 	st.forked = time.Now()
 	in.proc, err = rt.sandboxes.Start(ctx, sandbox.Spec{
 		ID: in.id, Command: command, Dir: dir, Environment: in.environment(),

@@ -10,6 +10,7 @@ import (
 	"weft/faas/coldstart"
 	"weft/faas/contract"
 	"weft/faas/emit"
+	"weft/faas/sandbox"
 	"weft/semconv"
 )
 
@@ -21,8 +22,9 @@ type startup struct {
 	initType string // semconv.InitType
 	sample   float64
 	name     string // the function's
-	// err is why it failed.
-	err *contract.Error
+	// err is why it failed; noRoom is set when that was for want of memory, which is nobody's failure.
+	err    *contract.Error
+	noRoom *sandbox.CapacityError
 
 	// The moments; zero when it did not come to that. decided: somebody needs an instance. prepared: the code is in place. forked and
 	// executed: around the start of the program. started: it can be spoken to. ready: its initializer has run.
@@ -68,6 +70,14 @@ func (st *startup) adopt(wait trace.SpanContext) {
 			st.recorder.Close() // nobody else has it
 		}
 	}()
+}
+
+// refusal is what the request gets that waited for a start that failed.
+func (st *startup) refusal() error {
+	if st.noRoom != nil {
+		return st.noRoom
+	}
+	return st.err
 }
 
 // programEnd is the end of what the program did on its own.

@@ -46,7 +46,7 @@ const (
 // Attributes of EventInstance, besides faas.instance and faas.version.
 const (
 	InstanceState  = "weft.instance.state"  // string: State constants
-	InstanceReason = "weft.instance.reason" // string: first, scale_out, provisioned, idle, timeout, crash, memory, disk, shutdown, version_switch
+	InstanceReason = "weft.instance.reason" // string: first, scale_out, provisioned, idle, evicted, timeout, crash, memory, disk, shutdown, version_switch
 	InstancePID    = "weft.instance.pid"    // int64
 	InstanceInit   = "weft.instance.init"   // int64, ns, on State ready: from the decision to ready
 	InstanceExit   = "weft.instance.exit"   // int64: exit code on State stopped

@@ -1,0 +1,62 @@
+package faas
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"weft/faas/function"
+)
+
+// makeRoom stops idle instances, those idle longest first, until there is memory for one more. When nothing is left to stop, the start
+// itself will say that there is no room.
+func (rt *Runtime) makeRoom(ctx context.Context, memory int64) error {
+	for rt.sandboxes.Limits().Memory < memory {
+		in := rt.evict()
+		if in == nil {
+			return nil
+		}
+		select {
+		case <-in.left:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// evict has the instance leave that has had no work for longest, whosever it is; nil when there is none.
+func (rt *Runtime) evict() *instance {
+	var oldest *pool
+	var since time.Time
+	for _, t := range rt.targets() {
+		if t.pool == nil {
+			continue
+		}
+		t.pool.mu.Lock()
+		if in := t.pool.longestIdle(); in != nil && (oldest == nil || in.idleSince.Before(since)) {
+			oldest, since = t.pool, in.idleSince
+		}
+		t.pool.mu.Unlock()
+	}
+	if oldest == nil {
+		return nil
+	}
+	oldest.mu.Lock()
+	defer oldest.mu.Unlock()
+	in := oldest.longestIdle()
+	if in != nil {
+		oldest.lastLoss = "evicted"
+		oldest.leave(in, "evicted")
+	}
+	return in
+}
+
+// checkMemory refuses a function of which this machine could never run one.
+func (rt *Runtime) checkMemory(fn *function.Function) error {
+	if fn.Memory <= rt.memory {
+		return nil
+	}
+	return &function.InvalidError{Problems: []function.Problem{{Field: "memory", Text: fmt.Sprintf(
+		"want at most the %d MiB that this machine can promise, got %d MiB", rt.memory>>20, fn.Memory>>20)}}}
+}

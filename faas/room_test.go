@@ -1,0 +1,81 @@
+package faas
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"weft/faas/function"
+	"weft/faas/sandbox"
+	"weft/semconv"
+)
+
+// Memory is promised, not hoped for: what can never run is refused when it is deployed, idle instances make room for others, and what
+// finds no room now is refused for now.
+func TestRoom(t *testing.T) {
+	e := newTold()
+	rt, err := New(Config{Dir: t.TempDir(), Exporter: e, Memory: 200 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		defer cancel()
+		if err := rt.Close(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	files := map[string]string{"bootstrap": api + "\nwhile True:\n    id, event = next()\n    time.sleep(float(event))\n    answer(id, b'1')\n"}
+	deploy(t, rt, "name: one\ncontract: lambda\nmemory: 128MiB\n", files)
+	deploy(t, rt, "name: two\ncontract: lambda\nmemory: 128MiB\n", files)
+
+	m, err := function.Parse("", []byte("name: huge\ncontract: lambda\nmemory: 1GiB\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var invalid *function.InvalidError
+	if _, err := rt.Deploy(t.Context(), m.Function, strings.NewReader("")); !errors.As(err, &invalid) || !strings.Contains(err.Error(), "at most the 200 MiB that this machine can promise, got 1024 MiB") {
+		t.Errorf("a function larger than the machine: got %v", err)
+	}
+	if _, res := do(t, rt, "one", "0"); res.Error != nil {
+		t.Fatal(res.Error)
+	}
+	if _, res := do(t, rt, "two", "0"); res.Error != nil {
+		t.Fatalf("two, while one is idle: %v", res.Error)
+	}
+	e.await(t, "the eviction of one", func() bool {
+		for _, r := range e.records {
+			a := r.Attributes().AsRaw()
+			if a[semconv.InstanceState] == semconv.StateStopped && r.resource["faas.name"] == "one" {
+				return a[semconv.InstanceReason] == "evicted"
+			}
+		}
+		return false
+	})
+	done := make(chan error)
+	go func() {
+		_, err := rt.Invoke(context.Background(), "two", []byte("1"))
+		done <- err
+	}()
+	for started := false; !started; time.Sleep(5 * time.Millisecond) {
+		target, err := rt.resolve("two", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		target.pool.mu.Lock()
+		started = len(target.pool.ready) == 0
+		target.pool.mu.Unlock()
+	}
+	var w bufferWriter
+	_, err = rt.Do(t.Context(), &Request{Function: "one", Event: []byte("0"), Header: http.Header{}}, &w)
+	var full *sandbox.CapacityError
+	if !errors.As(err, &full) || full.Asked != 128<<20 || full.Total != 200<<20 {
+		t.Errorf("one, while two is busy: got %v", err)
+	}
+	if err := <-done; err != nil {
+		t.Errorf("two: %v", err)
+	}
+}
