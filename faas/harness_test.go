@@ -227,19 +227,24 @@ func deploy(t testing.TB, rt *Runtime, manifest string, files map[string]string)
 	t.Helper()
 	dir := t.TempDir()
 	for name, content := range files {
-		file := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		mode := os.FileMode(0o644)
-		if strings.HasPrefix(content, "#!") {
-			mode = 0o755
-		}
-		if err := os.WriteFile(file, []byte(content), mode); err != nil {
-			t.Fatal(err)
-		}
+		writeProgram(t, filepath.Join(dir, name), content)
 	}
 	return deployDir(t, rt, manifest, dir)
+}
+
+// writeProgram writes a file, which can be executed when it starts with #!.
+func writeProgram(t testing.TB, file, content string) {
+	t.Helper()
+	mode := os.FileMode(0o644)
+	if strings.HasPrefix(content, "#!") {
+		mode = 0o755
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(content), mode); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func deployDir(t testing.TB, rt *Runtime, manifest, dir string) *function.Function {

@@ -12,7 +12,9 @@ import (
 	"weft/faas/coldstart"
 	"weft/faas/contract"
 	"weft/faas/emit"
+	"weft/faas/lambda"
 	"weft/faas/sandbox"
+	"weft/faas/webapp"
 	"weft/semconv"
 )
 
@@ -27,7 +29,9 @@ type instance struct {
 	recorder *coldstart.Recorder
 	output   *output
 	startup  *startup
-	left     chan struct{} // closed when it is gone and what it had is free
+	// extensions are nil when there are none.
+	extensions *extensions
+	left       chan struct{} // closed when it is gone and what it had is free
 
 	// The pool's, under its lock.
 	free      int // slots
@@ -186,7 +190,7 @@ func (rt *Runtime) stopInstance(in *instance, reason string) {
 	if in.killedBy() == "" && in.wake() == nil {
 		ctx, cancel := context.WithTimeout(context.Background(), in.stopBudget())
 		inv := in.hookInvocation(in.startup.context(), start, in.stopBudget())
-		if err := in.contract.PreStop(ctx, inv); err != nil {
+		if err := in.preStop(ctx, inv); err != nil {
 			rt.log.Warn("lifecycle hook", "hook", "PreStop", "function", in.pool.fn.Name, "instance", in.id, "error", err)
 		}
 		cancel()
@@ -196,8 +200,9 @@ func (rt *Runtime) stopInstance(in *instance, reason string) {
 		}
 		in.mu.Unlock()
 	}
-	in.proc.Stop(context.Background(), stopGrace)
+	in.proc.Stop(context.Background(), in.grace())
 	<-in.gone()
+	in.extensions.shutdown(reason)
 	exit := in.proc.Exit()
 	in.tell(semconv.StateStopped, reason, attribute.Int(semconv.InstanceExit, exit.Code))
 	if sc := in.startup.context(); sc.IsSampled() {
@@ -209,6 +214,48 @@ func (rt *Runtime) stopInstance(in *instance, reason string) {
 	in.output.Close()
 	if err := in.contract.Close(); err != nil {
 		rt.log.Warn("close contract", "function", in.pool.fn.Name, "instance", in.id, "error", err)
+	}
+}
+
+// preStop runs the hook before the end. Extensions are told behind it, when the function has said its last.
+func (in *instance) preStop(ctx context.Context, inv *contract.Invocation) error {
+	if in.extensions != nil {
+		return nil
+	}
+	return in.contract.PreStop(ctx, inv)
+}
+
+// grace is how long the program may take to end once it was told to.
+func (in *instance) grace() time.Duration {
+	if api, ok := in.contract.(*lambda.Instance); ok {
+		return api.ShutdownBudget() // by Lambda's contract it is not told at all when it has no extensions
+	}
+	return stopGrace
+}
+
+// check probes a web server as often as its function says, and ends it when it is no longer healthy. A frozen one cannot answer.
+func (in *instance) check() {
+	server, ok := in.contract.(*webapp.Instance)
+	period := in.pool.fn.Server.Health.Period
+	if !ok || period <= 0 {
+		return
+	}
+	tick := time.NewTicker(period)
+	defer tick.Stop()
+	for {
+		select {
+		case <-in.gone():
+			return
+		case <-tick.C:
+		}
+		if in.frozen.Load() {
+			continue
+		}
+		if err := server.Check(context.Background()); err != nil && !in.frozen.Load() {
+			in.rt.log.Warn("an instance is no longer healthy", "function", in.pool.fn.Name, "instance", in.id, "error", err)
+			in.kill(&contract.Error{Type: contract.ErrExit, Message: "the server is no longer healthy: " + err.Error()})
+			return
+		}
 	}
 }
 

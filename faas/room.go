@@ -8,16 +8,25 @@ import (
 	"weft/faas/function"
 )
 
+// roomPatience is how long a start waits for an instance to be without work when none is: most run for milliseconds.
+const roomPatience = 200 * time.Millisecond
+
 // makeRoom stops idle instances, those idle longest first, until there is memory for one more. When nothing is left to stop, the start
 // itself will say that there is no room.
 func (rt *Runtime) makeRoom(ctx context.Context, memory int64) error {
+	giveUp := time.Now().Add(roomPatience)
 	for rt.sandboxes.Limits().Memory < memory {
-		in := rt.evict()
-		if in == nil {
-			return nil
+		left := rt.evict()
+		var again <-chan time.Time
+		if left == nil {
+			if time.Now().After(giveUp) {
+				return nil
+			}
+			again = time.After(5 * time.Millisecond)
 		}
 		select {
-		case <-in.left:
+		case <-left:
+		case <-again:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -25,8 +34,8 @@ func (rt *Runtime) makeRoom(ctx context.Context, memory int64) error {
 	return nil
 }
 
-// evict has the instance leave that has had no work for longest, whosever it is; nil when there is none.
-func (rt *Runtime) evict() *instance {
+// evict has the instance leave that has had no work for longest, whosever it is. The channel is closed when it has left; nil when there is none.
+func (rt *Runtime) evict() (left <-chan struct{}) {
 	var oldest *pool
 	var since time.Time
 	for _, t := range rt.targets() {
@@ -45,11 +54,12 @@ func (rt *Runtime) evict() *instance {
 	oldest.mu.Lock()
 	defer oldest.mu.Unlock()
 	in := oldest.longestIdle()
-	if in != nil {
-		oldest.lastLoss = "evicted"
-		oldest.leave(in, "evicted")
+	if in == nil {
+		return nil
 	}
-	return in
+	oldest.lastLoss = "evicted"
+	oldest.leave(in, "evicted")
+	return in.left
 }
 
 // checkMemory refuses a function of which this machine could never run one.

@@ -50,6 +50,7 @@ func (rt *Runtime) startInstance(p *pool, reason string, provisioned bool) (*ins
 		return nil, st
 	}
 	rt.metrics.initDuration.WithLabelValues(fn.Name, fn.Version).Observe(st.ready.Sub(st.decided).Seconds())
+	go in.check()
 	in.tell(semconv.StateReady, reason, attribute.Int64(semconv.InstanceInit, int64(st.ready.Sub(st.decided))))
 	return in, st
 }
@@ -63,7 +64,7 @@ func (in *instance) start(ctx context.Context) error {
 	}
 	st.codeHit, st.prepared = hit, time.Now()
 	command := rt.command(fn, dir)
-	if in.contract, err = rt.newContract(fn, in.id, dir); err != nil {
+	if in.contract, err = rt.newContract(in, dir); err != nil {
 		return err
 	}
 	if in.recorder, err = coldstart.New(coldstart.Config{Command: command, Dir: dir, Tracing: fn.Tracing, Hooks: rt.bootstraps}); err != nil {
@@ -75,11 +76,14 @@ func (in *instance) start(ctx context.Context) error {
 	if err := rt.makeRoom(ctx, fn.Memory); err != nil {
 		return err
 	}
+	if in.extensions, err = in.startExtensions(ctx, dir); err != nil {
+		return err
+	}
 	st.forked = time.Now()
 	in.proc, err = rt.sandboxes.Start(ctx, sandbox.Spec{
 		ID: in.id, Command: command, Dir: dir, Environment: in.environment(),
 		Memory: fn.Memory, CPU: fn.CPU, Processes: maxProcesses, Disk: fn.Disk,
-		Stdout: in.output.stdout, Stderr: in.recorder.Stderr(in.output.stderr), Files: in.recorder.Files(),
+		Stdout: in.extensions.tee(in.output.stdout), Stderr: in.recorder.Stderr(in.extensions.tee(in.output.stderr)), Files: in.recorder.Files(),
 	})
 	in.recorder.Started()
 	if err != nil {
@@ -89,6 +93,7 @@ func (in *instance) start(ctx context.Context) error {
 	st.forked, st.executed = started.Fork, started.Exec
 	st.pid = in.proc.PID()
 	go in.exited()
+	go in.extensions.watch()
 	if err := in.contract.Ready(ctx); err != nil {
 		return err
 	}
@@ -143,6 +148,7 @@ func (in *instance) abandon() {
 		in.kill(in.startup.err)
 		<-in.gone()
 	}
+	in.extensions.kill()
 	if in.output != nil {
 		in.output.Close()
 	}
@@ -154,10 +160,11 @@ func (in *instance) abandon() {
 }
 
 // newContract makes the runtime's side of a program.
-func (rt *Runtime) newContract(fn *function.Function, id, dir string) (contract.Instance, error) {
+func (rt *Runtime) newContract(in *instance, dir string) (contract.Instance, error) {
+	fn, id := in.pool.fn, in.id
 	switch fn.Contract {
 	case function.Lambda:
-		return lambda.New(lambda.Config{Function: fn, InstanceID: id, CodeDir: dir, Region: rt.cfg.Region, AccountID: rt.cfg.AccountID, Logger: rt.log})
+		return rt.newLambda(in, dir)
 	case function.FC:
 		return fc.New(rt.identity(fn, id))
 	case function.HTTP:
@@ -182,10 +189,12 @@ func (rt *Runtime) command(fn *function.Function, dir string) []string {
 	return command
 }
 
+// baseEnvironment is what every program gets.
+func baseEnvironment() []string { return []string{"PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8"} }
+
 // environment is all of the program's: the least that programs expect, the contract's, the function's own, and what the recorder adds to it.
 func (in *instance) environment() []string {
-	env := []string{"PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8"}
-	env = append(env, in.contract.Environment()...)
+	env := append(baseEnvironment(), in.contract.Environment()...)
 	for name, value := range in.pool.fn.Environment {
 		env = append(env, name+"="+value)
 	}
@@ -210,4 +219,19 @@ func exitError(exit sandbox.Exit) *contract.Error {
 // identity is what a program of Function Compute is told about itself.
 func (rt *Runtime) identity(fn *function.Function, id string) fc.Identity {
 	return fc.Identity{Function: fn, Instance: id, Region: rt.cfg.Region, Account: rt.cfg.AccountID, JaegerEndpoint: rt.cfg.JaegerEndpoint}
+}
+
+func (rt *Runtime) newLambda(in *instance, dir string) (contract.Instance, error) {
+	cfg := lambda.Config{Function: in.pool.fn, InstanceID: in.id, CodeDir: dir, ExtensionDirs: []string{filepath.Join(dir, "extensions")},
+		Region: rt.cfg.Region, AccountID: rt.cfg.AccountID, Logger: rt.log,
+		MaxMemory: func() int64 {
+			if in.proc == nil {
+				return 0
+			}
+			return in.proc.Usage().MaxMemory
+		}}
+	if in.startup.initType == initProvisioned {
+		cfg.Init = lambda.Provisioned
+	}
+	return lambda.New(cfg)
 }
