@@ -2,7 +2,7 @@
 // went where. It is made to be embedded:
 //
 //	rt, err := faas.New(faas.Config{Dir: "data/faas", Exporter: exporter, Logger: slog.Default()})
-//	err = rt.Register(faas.Definition{Name: "greet"}, func(ctx context.Context, event []byte) ([]byte, error) { … })
+//	err = rt.Register("greet", func(ctx context.Context, event []byte) ([]byte, error) { … }, faas.Options{})
 //	answer, err := rt.Invoke(ctx, "greet", event)
 //
 // Functions are Go functions of the host program, or programs that speak AWS Lambda's or Alibaba Function Compute's contract,
