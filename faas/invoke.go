@@ -7,11 +7,13 @@ import (
 	"net/http"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/baggage"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 
 	"weft/faas/contract"
+	"weft/faas/emit"
 	"weft/faas/function"
 	"weft/faas/sandbox"
 	"weft/sdk"
@@ -174,6 +176,7 @@ func (r *run) onInstance(ctx context.Context, w http.ResponseWriter) error {
 	}
 	ctx, cancel := context.WithDeadline(ctx, inv.Deadline)
 	defer cancel()
+	defer time.AfterFunc(longRun, r.begun).Stop()
 	r.before = in.proc.Usage()
 	in.begin(inv)
 	r.outcome, err = in.contract.Invoke(ctx, inv, w)
@@ -190,6 +193,25 @@ func (r *run) onInstance(ctx context.Context, w http.ResponseWriter) error {
 	}
 	r.outcome.Log = in.end(inv, r.req.Log || r.outcome.Error != nil)
 	return nil
+}
+
+// longRun is from when on a run that is not over is told of: should this process be killed, its trace still shows where it was.
+const longRun = time.Second
+
+// begun tells of the spans that are open.
+func (r *run) begun() {
+	if !r.server.IsSampled() {
+		return
+	}
+	start := func(sc trace.SpanContext, parent trace.SpanID, name string, at time.Time) emit.Record {
+		attrs := []attribute.KeyValue{attribute.String("faas.invocation_id", r.id)}
+		if parent.IsValid() {
+			attrs = append(attrs, attribute.String(semconv.SpanParent, parent.String()))
+		}
+		return emit.Record{Time: at, Observed: time.Now(), Event: semconv.EventSpanStart, Span: sc, Body: attribute.StringValue(name), Attributes: attrs}
+	}
+	r.rt.emitter.Records(r.resource(), start(r.server, r.caller.SpanID(), r.spanName(), r.arrived),
+		start(r.invocation, r.server.SpanID(), "Invocation", r.granted))
 }
 
 // timedOut asks the program where it is, and kills it.

@@ -118,7 +118,7 @@ func (r *run) invocationSpan(start, end time.Time) emit.Span {
 }
 
 func (r *run) serverSpan() emit.Span {
-	s := emit.Span{Context: r.server, Parent: r.caller.SpanID(), Name: r.target.fn.Name, Kind: trace.SpanKindServer, Start: r.arrived, End: r.answered,
+	s := emit.Span{Context: r.server, Parent: r.caller.SpanID(), Name: r.spanName(), Kind: trace.SpanKindServer, Start: r.arrived, End: r.answered,
 		Attributes: []attribute.KeyValue{
 			attribute.String("faas.trigger", r.trigger()), attribute.String("faas.invocation_id", r.id),
 			attribute.Bool("faas.coldstart", r.grant.cold != nil),
@@ -127,7 +127,6 @@ func (r *run) serverSpan() emit.Span {
 		s.Attributes = append(s.Attributes, attribute.String(semconv.InvocationQualifier, r.req.Qualifier))
 	}
 	if h := r.req.HTTP; h != nil {
-		s.Name = r.req.Route
 		s.Attributes = append(s.Attributes, attribute.String("http.request.method", h.Method), attribute.String("url.path", r.req.Prefix+h.URL.Path),
 			attribute.String("url.scheme", "http"))
 		if r.outcome.Status != 0 {
@@ -143,6 +142,14 @@ func (r *run) serverSpan() emit.Span {
 		s.Links = append(s.Links, emit.Link{Context: other, Type: "conflicting_context"})
 	}
 	return s
+}
+
+// spanName names the request's span: the function, or the method and route of a trigger.
+func (r *run) spanName() string {
+	if r.req.HTTP != nil {
+		return r.req.Route
+	}
+	return r.target.fn.Name
 }
 
 func (r *run) trigger() string {

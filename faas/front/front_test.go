@@ -1,12 +1,14 @@
 package front
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -182,6 +184,71 @@ func TestTrigger(t *testing.T) {
 	first := make([]byte, 6)
 	if _, err := io.ReadFull(stream.Body, first); err != nil || string(first) != "first " {
 		t.Errorf("the first piece: got %q, %v", first, err)
+	}
+}
+
+const upgrader = `
+import os, socket, threading
+def serve(conn):
+    data = b""
+    while b"\r\n\r\n" not in data:
+        piece = conn.recv(4096)
+        if not piece:
+            return
+        data += piece
+    if b"upgrade: echo" not in data.lower():
+        conn.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+        return
+    conn.sendall(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+    while True:
+        piece = conn.recv(4096)
+        if not piece:
+            return
+        conn.sendall(piece.upper())
+s = socket.socket()
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind(("127.0.0.1", int(os.environ["PORT"])))
+s.listen(16)
+while True:
+    threading.Thread(target=serve, args=(s.accept()[0],), daemon=True).start()
+`
+
+// An upgraded connection, such as a WebSocket, goes through a trigger in both directions, for as long as both sides want.
+func TestUpgrade(t *testing.T) {
+	rt, err := faas.New(faas.Config{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewServer(New(Config{Runtime: rt}))
+	t.Cleanup(func() {
+		srv.Close()
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		defer cancel()
+		if err := rt.Close(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	deployFile(t, rt, "name: up\ncontract: http\ncommand: [/usr/bin/python3, server.py]\n", "server.py", upgrader)
+	conn, err := net.Dial("tcp", strings.TrimPrefix(srv.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintf(conn, "GET /http/up/socket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+	r := bufio.NewReader(conn)
+	resp, err := http.ReadResponse(r, nil)
+	if err != nil || resp.StatusCode != http.StatusSwitchingProtocols {
+		t.Fatalf("got %v %v", resp, err)
+	}
+	for _, word := range []string{"hello", "again"} {
+		fmt.Fprint(conn, word)
+		got := make([]byte, len(word))
+		if _, err := io.ReadFull(r, got); err != nil || string(got) != strings.ToUpper(word) {
+			t.Fatalf("got %q, %v", got, err)
+		}
 	}
 }
 
