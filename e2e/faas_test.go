@@ -295,6 +295,58 @@ def handler(event, context):
 	}
 }
 
+// TestFunctionSpansJoin runs the vendor's tracing example: the span that it makes with Jaeger's client, and sends where it is told, stands below
+// the platform's Invocation.
+func TestFunctionSpansJoin(t *testing.T) {
+	in := sharedInstance(t)
+	dir := t.TempDir()
+	build := exec.Command("go", "build", "-C", filepath.Join(root, "examples", "functions", "fc-tracing"), "-o", filepath.Join(dir, "bootstrap"), ".")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v %s", err, out)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "function.yaml"), []byte("name: fc-tracing\ncontract: fc\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	in.mustFn(t, "deploy", dir)
+	_, id := in.invoke(t, "fc-tracing", `{}`)
+	spans := in.awaitTrace(t, id, "fc-tracing", "Invocation")
+	await(t, storedWithin, func() error {
+		var err error
+		if spans, err = in.trace(id); err != nil {
+			return err
+		}
+		invocation := spanNamed(t, spans, "Invocation")
+		for _, s := range spans {
+			if s.ParentID == invocation.SpanID && !strings.Contains(string(s.Resource["faas.name"]), "fc-tracing") {
+				return nil
+			}
+		}
+		return fmt.Errorf("no span of the function's own below Invocation:\n%s", draw(spans, invocation.StartNS))
+	})
+}
+
+// TestFunctionsAlone runs the invoke runtime as a role of its own, which sends what it has to tell to a collector.
+func TestFunctionsAlone(t *testing.T) {
+	in := sharedInstance(t)
+	alone := newInstance(t, t.TempDir(), "--otlp", in.addr["WEFT_OTLP_GRPC"])
+	alone.role = "faas"
+	alone.start(t)
+	t.Cleanup(func() { alone.cleanup(t) })
+	alone.deployTemplate(t, "lambda-node", "alone")
+	answer, id := alone.invoke(t, "alone", `{"name": "you"}`)
+	if !strings.Contains(answer, "hello you") {
+		t.Errorf("got %q", answer)
+	}
+	spans := in.awaitTrace(t, id, "ColdStart", "Invocation", "Instance Init alone")
+	if s := spanNamed(t, spans, "ColdStart"); explained(s, spans) < 0.95 {
+		t.Errorf("leaf spans explain %.1f %% of the cold start:\n%s", 100*explained(s, spans), draw(spans, s.StartNS))
+	}
+	metrics, err := alone.metric("faas_coldstarts_total", `faas_name="alone"`, `faas_version="$LATEST"`)
+	if err != nil || metrics != 1 {
+		t.Errorf("faas_coldstarts_total: got %v %v, want 1", metrics, err)
+	}
+}
+
 // TestFunctionsSurviveKill ends weft with SIGKILL while functions run: no program of theirs is left, and after the next start they are there.
 func TestFunctionsSurviveKill(t *testing.T) {
 	in := newRunning(t)

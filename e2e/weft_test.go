@@ -121,8 +121,8 @@ func (in *instance) command() *exec.Cmd {
 	switch in.role {
 	case "web": // keeps nothing
 		args = []string{"web", "--http", in.addr["http"]}
-	case "collector":
-		args[0] = "collector"
+	case "collector", "faas":
+		args[0] = in.role
 	}
 	cmd := exec.Command(weftBin, append(args, in.args...)...)
 	cmd.Dir = root
