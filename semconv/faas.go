@@ -83,3 +83,9 @@ const (
 
 // RuntimeScope is the instrumentation scope of the runtime's spans, logs and rows.
 const RuntimeScope = "weft/faas"
+
+// Attributes of the records that a function's output becomes.
+const (
+	LogTruncated = "weft.log.truncated" // bool: a line, or the record, was longer than the bound, and cut
+	LogDropped   = "weft.log.dropped"   // int64: how many lines were left out
+)
