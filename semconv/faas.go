@@ -89,3 +89,6 @@ const (
 	LogTruncated = "weft.log.truncated" // bool: a line, or the record, was longer than the bound, and cut
 	LogDropped   = "weft.log.dropped"   // int64: how many lines were left out
 )
+
+// SpanParent is an attribute of EventSpanStart, whose body is the span's name: the parent's span id in hex, left out on a root.
+const SpanParent = "weft.span.parent"
