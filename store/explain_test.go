@@ -42,6 +42,7 @@ func TestReadsUseTheirIndexes(t *testing.T) {
 		"step": int64(60e9), "coarse": false,
 		"from_hour": from / 3600e9, "to_hour": to / 3600e9, "group": uint8(3), "kinds": []uint16{2}, "operation": "",
 		"around": from, "by_time": true,
+		"function": "fn-3", "outcomes": []string{}, "versions": []string{}, "cold": uint8(2), "worst": uint8(1), "state": "",
 	}
 	got := make(map[string]string)
 	for _, name := range s.QueryNames() {
@@ -212,6 +213,7 @@ func fillForExplain(t testing.TB, s *store.Store) (ids []store.TraceID) {
 		logs.Append(&store.Log{TimeNS: at, TraceID: ids[i%len(ids)], Service: genService(i % genServices), Body: store.StringValue(fmt.Sprint("line ", i)), SeverityNumber: 9})
 		metrics.Append(&store.MetricPoint{TimeNS: at, Name: fmt.Sprint("metric-", i%50), Service: genService(i % genServices), Type: store.MetricGauge, Value: 1})
 	}
+	fillFunctions(logs, ids)
 	if err := s.InsertLogs(t.Context(), logs, ""); err != nil {
 		t.Fatal(err)
 	}
@@ -229,6 +231,17 @@ func fillForExplain(t testing.TB, s *store.Store) (ids []store.TraceID) {
 		t.Fatal(err)
 	}
 	return ids
+}
+
+// fillFunctions adds invocations, instances, profiles and span starts of 40 functions over 5 hours.
+func fillFunctions(logs *store.LogBatch, ids []store.TraceID) {
+	for i := range 20_000 {
+		l := store.Log{TimeNS: shopTime.UnixNano() + int64(i)*9e8, TraceID: ids[i%len(ids)], SpanID: store.SpanIDFromUint64(uint64(i % 9)), Service: fmt.Sprint("fn-", i%40), Data: []byte{1},
+			Attributes: store.Attributes{intAttr(semconv.InvocationDuration, 1e6), textAttr(semconv.InvocationOutcome, "success"), boolAttr("faas.coldstart", i%100 == 3)}}
+		for _, l.EventName = range []string{semconv.EventInvocation, semconv.EventInstance, semconv.EventProfile, semconv.EventSpanStart} {
+			logs.Append(&l)
+		}
+	}
 }
 
 var (

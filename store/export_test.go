@@ -99,6 +99,10 @@ func WrittenColumns() []TableColumn {
 	add("spans", newSpanColumns().named)
 	add("logs", newLogColumns().named)
 	add("metrics", newMetricColumns().named)
+	for _, t := range newEventBatch().tables() {
+		add(t.table, t.columns)
+	}
+	add("function_minutes", newFunctionMinuteColumns().named)
 	add("resources", newResourceColumns().named)
 	add("scopes", newScopeColumns().named)
 	add("edges", newEdgeColumns().named)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
+	"weft/semconv"
 	"weft/store"
 	"weft/store/storetest"
 )
@@ -81,7 +82,8 @@ func contents(t testing.TB, s *store.Store) map[string]string {
 		"spans": "count()", "trace_summaries": "(sum(spans), sum(errors))", "operations": "sum(spans)", "links_reverse": "count()",
 		"resources": "count()", "scopes": "count()", "attribute_keys": "count()", "attribute_values": "count()", "peers": "count()",
 		"operation_minutes": "(sum(calls), sum(errors), sum(arraySum(mapValues(latency))))",
-		"logs":              "count()", "metrics": "count()", "metric_names": "sum(points)",
+		"invocations":       "count()", "instances": "count()", "profiles": "count()", "span_starts": "count()", "function_minutes": "(sum(calls), sum(cold_starts), sum(arraySum(mapValues(latency))))",
+		"logs": "count()", "metrics": "count()", "metric_names": "sum(points)",
 	} {
 		got[table] = scan(t, s, "SELECT toString("+what+") FROM "+table)[0]
 	}
@@ -104,6 +106,10 @@ func everySignal(t testing.TB) (*store.SpanBatch, *store.LogBatch, *store.Metric
 	for i := range 5 {
 		at := shopTime.Add(time.Duration(i) * 10 * time.Hour).UnixNano()
 		logs.Append(&store.Log{TimeNS: at, TraceID: trace[0].TraceID, Body: store.StringValue("hello"), Resource: trace[0].Resource, Scope: trace[0].Scope, Service: "web"})
+		for _, event := range []string{semconv.EventInvocation, semconv.EventInstance, semconv.EventProfile, semconv.EventSpanStart} {
+			logs.Append(&store.Log{TimeNS: at, EventName: event, Data: []byte("profile"), Resource: trace[0].Resource, Scope: trace[0].Scope, Service: "fn", Attributes: store.Attributes{
+				{Key: semconv.InvocationDuration, Value: store.IntValue(1e6)}, {Key: "faas.coldstart", Value: store.BoolValue(i == 0)}}})
+		}
 		metrics.Append(&store.MetricPoint{Name: "requests", Type: store.MetricSum, TimeNS: at, Value: 1, Resource: trace[0].Resource, Scope: trace[0].Scope, Service: "web"})
 	}
 	return spans, logs, metrics
@@ -136,7 +142,7 @@ func TestSameTokenIsStoredOnce(t *testing.T) {
 	s := open(t)
 	insertAll(t, s, "batch-1")
 	once := contents(t, s)
-	if once["spans"] != "8" || once["trace_summaries"] != "(8,2)" || once["links_reverse"] != "2" || once["logs"] != "5" || once["metric_names"] != "5" {
+	if once["spans"] != "8" || once["trace_summaries"] != "(8,2)" || once["links_reverse"] != "2" || once["logs"] != "5" || once["invocations"] != "5" || once["instances"] != "5" || once["profiles"] != "5" || once["span_starts"] != "5" || once["function_minutes"] != "(5,1,5)" || once["metric_names"] != "5" {
 		t.Fatalf("after one insert: %v", once)
 	}
 	insertAll(t, s, "batch-1")
@@ -145,7 +151,7 @@ func TestSameTokenIsStoredOnce(t *testing.T) {
 	}
 	insertAll(t, s, "batch-2")
 	twice := contents(t, s)
-	for table, want := range map[string]string{"spans": "16", "trace_summaries": "(16,4)", "operations": "16", "operation_minutes": "(16,4,16)", "links_reverse": "4", "logs": "10", "metrics": "10", "metric_names": "10"} {
+	for table, want := range map[string]string{"spans": "16", "trace_summaries": "(16,4)", "operations": "16", "operation_minutes": "(16,4,16)", "links_reverse": "4", "logs": "10", "invocations": "10", "instances": "10", "profiles": "10", "span_starts": "10", "function_minutes": "(10,2,10)", "metrics": "10", "metric_names": "10"} {
 		if twice[table] != want {
 			t.Errorf("after another token: %s holds %s, want %s", table, twice[table], want)
 		}

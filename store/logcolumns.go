@@ -57,15 +57,18 @@ func (c *logColumns) row(i int) Log {
 // inserted.
 type LogBatch struct {
 	cols    *logColumns
+	events  *eventBatch // the records that have a table of their own
 	origins *originBatch
 	bytes   int
 }
 
 // NewLogBatch returns an empty batch. Batches are made to be reused: Reset keeps the memory.
-func NewLogBatch() *LogBatch { return &LogBatch{cols: newLogColumns(), origins: newOriginBatch()} }
+func NewLogBatch() *LogBatch {
+	return &LogBatch{cols: newLogColumns(), events: newEventBatch(), origins: newOriginBatch()}
+}
 
 // Rows is the number of records in the batch.
-func (b *LogBatch) Rows() int { return len(b.cols.spanID) }
+func (b *LogBatch) Rows() int { return len(b.cols.spanID) + b.events.rows() }
 
 // Bytes is the approximate memory the rows hold.
 func (b *LogBatch) Bytes() int { return b.bytes }
@@ -76,6 +79,7 @@ func (b *LogBatch) Reset() {
 		c.data.Reset()
 	}
 	b.cols.attrs.reset()
+	b.events.reset()
 	b.origins.reset()
 	b.bytes = 0
 }
@@ -83,10 +87,15 @@ func (b *LogBatch) Reset() {
 // logFixedBytes is what a record without any text occupies in the columns.
 const logFixedBytes = 120
 
-// Append copies the record into the batch; the caller keeps ownership of everything it points at.
+// Append copies the record into the batch; the caller keeps ownership of everything it points at. A record whose event has a table of its own
+// goes there instead.
 func (b *LogBatch) Append(l *Log) {
-	c := b.cols
 	resource, scope := b.origins.add(l.Resource, l.Scope, l.TimeNS)
+	if l.hasTable() {
+		b.bytes += b.events.append(l, resource, scope)
+		return
+	}
+	c := b.cols
 	c.time.ColInt64 = append(c.time.ColInt64, l.TimeNS)
 	c.observed.ColInt64 = append(c.observed.ColInt64, l.ObservedNS)
 	c.traceID = append(c.traceID, l.TraceID)

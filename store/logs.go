@@ -109,7 +109,11 @@ func (s *Store) SearchLogs(ctx context.Context, q LogQuery) (LogPage, error) {
 	page := LogPage{Logs: logs}
 	if len(logs) > q.Limit {
 		page.Logs = logs[:q.Limit]
-		page.NextCursor = nextLogCursor(at, page.Logs, hashes).String()
+		times := make([]int64, q.Limit)
+		for i := range times {
+			times[i] = logs[i].TimeNS
+		}
+		page.NextCursor = nextLogCursor(at, times, hashes).String()
 	}
 	return page, nil
 }
@@ -159,10 +163,11 @@ type logCursor struct {
 
 const logCursorVersion = 1
 
-func nextLogCursor(before logCursor, shown []Log, hashes []uint64) logCursor {
-	last := len(shown) - 1
-	next := logCursor{timeNS: shown[last].TimeNS, hash: hashes[last]}
-	for i := last; i >= 0 && shown[i].TimeNS == next.timeNS && hashes[i] == next.hash; i-- {
+// nextLogCursor is where a page ends whose rows have these times and hashes.
+func nextLogCursor(before logCursor, times []int64, hashes []uint64) logCursor {
+	last := len(times) - 1
+	next := logCursor{timeNS: times[last], hash: hashes[last]}
+	for i := last; i >= 0 && times[i] == next.timeNS && hashes[i] == next.hash; i-- {
 		next.skip++
 	}
 	if before.timeNS == next.timeNS && before.hash == next.hash {

@@ -109,6 +109,7 @@ func TestRetention(t *testing.T) {
 		got := ttls(r)
 		for table, want := range map[string]string{
 			"spans": traces, "trace_summaries": traces, "links_reverse": traces, "operations": traces, "edges": traces, "edges_5m": traces, "edges_1h": traces, "attribute_keys": traces, "operation_minutes": traces, "statement_minutes": traces, "statements": traces, "attribute_values": traces, "peers": traces,
+			"invocations": traces, "function_minutes": traces, "instances": traces, "profiles": traces, "span_starts": traces,
 			"logs": logs, "metrics": metrics, "metric_names": metrics, "resources": shared, "scopes": shared,
 		} {
 			if got[table] != want {

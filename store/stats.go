@@ -13,7 +13,7 @@ var signalTables = []struct {
 	signal string
 	tables []string
 }{
-	{"traces", []string{"spans", "trace_summaries", "links_reverse", "operations", "edges", "edges_5m", "edges_1h", "attribute_keys", "operation_minutes", "statement_minutes", "statements", "attribute_values", "peers", "resources", "scopes"}},
+	{"traces", []string{"spans", "trace_summaries", "links_reverse", "operations", "edges", "edges_5m", "edges_1h", "attribute_keys", "operation_minutes", "statement_minutes", "statements", "attribute_values", "peers", "invocations", "function_minutes", "instances", "profiles", "span_starts", "resources", "scopes"}},
 	{"logs", []string{"logs"}},
 	{"metrics", []string{"metrics", "metric_names"}},
 }

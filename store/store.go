@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync/atomic"
@@ -41,6 +42,8 @@ type Store struct {
 	// sumEdges is maxSumEdges; tests lower it.
 	sumEdges int
 	names    nameGuard
+	// functionNames are functions and their versions.
+	functionNames nameGuard
 	// What names did not admit.
 	otherOperations, otherStatements atomic.Uint64
 	origins                          originCache
@@ -118,7 +121,7 @@ func (s *Store) Close() error {
 // Ping asks the engine for an answer.
 func (s *Store) Ping(ctx context.Context) error { return wrap("ping", s.sql.Ping(ctx)) }
 
-// InsertLogs writes the batch; the same token twice stores it once. The batch is left as it is.
+// InsertLogs writes the batch, the records that have tables of their own to these; the same token twice stores it once. The batch is left as it is.
 func (s *Store) InsertLogs(ctx context.Context, b *LogBatch, token string) error {
 	const op = "insert logs"
 	if b.Rows() == 0 {
@@ -127,7 +130,20 @@ func (s *Store) InsertLogs(ctx context.Context, b *LogBatch, token string) error
 	if err := s.insertOrigins(ctx, b.origins, token, "logs"); err != nil {
 		return wrap(op, err)
 	}
-	return wrap(op, s.insertBlock(ctx, "logs", b.cols.named, token))
+	blocks := b.events.blocks(token, &s.functionNames)
+	if len(b.cols.spanID) > 0 {
+		blocks = append([]tableBlock{{"logs", token, b.cols.named}}, blocks...)
+	}
+	for i, t := range blocks {
+		err := wrap(op, s.insertBlock(ctx, t.table, t.columns, t.token))
+		if e, ok := errors.AsType[*Error](err); ok && e.Kind == Invalid && i > 0 {
+			return &Error{Op: op, Kind: Internal, Err: e} // a caller may divide what is invalid, but a part of it is stored
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // InsertMetrics writes the batch; the same token twice stores it once. The batch is left as it is.

@@ -1,8 +1,10 @@
 package storeexporter
 
 import (
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	"weft/semconv"
 	"weft/store"
 )
 
@@ -50,7 +52,12 @@ func (c *logConverter) fill(r plog.LogRecord) {
 	if n := r.SeverityNumber(); n >= 0 && n <= plog.SeverityNumberFatal4 {
 		d.SeverityNumber = uint8(n)
 	}
-	d.SeverityText, d.EventName, d.Body = r.SeverityText(), r.EventName(), value(r.Body())
+	d.SeverityText, d.EventName, d.Data = r.SeverityText(), r.EventName(), nil
+	if d.EventName == semconv.EventProfile && r.Body().Type() == pcommon.ValueTypeBytes {
+		d.Body, d.Data = store.Value{}, r.Body().Bytes().AsRaw()
+	} else {
+		d.Body = value(r.Body())
+	}
 	d.Attributes = appendAttributes(d.Attributes[:0], r.Attributes())
 	d.DroppedAttributes = r.DroppedAttributesCount()
 }

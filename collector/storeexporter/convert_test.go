@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -408,5 +409,28 @@ func TestConvertMetrics(t *testing.T) {
 	text, err := metrics.excerpt(md, 3, 4)
 	if err != nil || !strings.Contains(string(text), `"hist"`) || strings.Contains(string(text), `"exp"`) {
 		t.Errorf("excerpt: %s %v", text, err)
+	}
+}
+
+// TestConvertRuntimeRecords has the data of a profile, which is raw, and no other record's bytes.
+func TestConvertRuntimeRecords(t *testing.T) {
+	ld := plog.NewLogs()
+	records := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
+	add := func(event string, fill func(pcommon.Value)) {
+		r := records.AppendEmpty()
+		r.SetEventName(event)
+		fill(r.Body())
+	}
+	raw := func(b pcommon.Value) { b.SetEmptyBytes().FromRaw([]byte{0x1f, 0xff, 0}) }
+	add(semconv.EventProfile, raw)
+	add("another", raw)
+	add(semconv.EventProfile, func(b pcommon.Value) { b.SetStr("no bytes") })
+	add(semconv.EventProfile, func(pcommon.Value) {})
+	var got []string
+	var c logConverter
+	c.convert(ld, 0, 4, func(l *store.Log) { got = append(got, fmt.Sprintf("%s %x %s", l.EventName, l.Data, l.Body.Str())) })
+	want := []string{"weft.profile 1fff00 ", `another  {"bytesValue":"H/8A"}`, "weft.profile  no bytes", "weft.profile  "}
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
 	}
 }

@@ -11,11 +11,32 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
+	"weft/semconv"
 	"weft/store"
 	"weft/store/storetest"
 )
 
 func ptraceTime(t time.Time) pcommon.Timestamp { return pcommon.NewTimestampFromTime(t) }
+
+// addRuntimeRecords appends one record of each kind that has a table, like rec otherwise.
+func addRuntimeRecords(rec plog.LogRecord, to plog.LogRecordSlice) {
+	at, trace, span := rec.Timestamp(), rec.TraceID(), rec.SpanID()
+	add := func(event string, fill func(plog.LogRecord)) {
+		r := to.AppendEmpty()
+		r.SetEventName(event)
+		r.SetTimestamp(at)
+		r.SetTraceID(trace)
+		r.SetSpanID(span)
+		fill(r)
+	}
+	add(semconv.EventInvocation, func(r plog.LogRecord) {
+		r.Attributes().PutInt(semconv.InvocationDuration, 5e6)
+		r.Attributes().PutStr(semconv.InvocationTotal, "not a number")
+	})
+	add(semconv.EventInstance, func(r plog.LogRecord) { r.Attributes().PutStr(semconv.InstanceState, semconv.StateReady) })
+	add(semconv.EventProfile, func(r plog.LogRecord) { r.Body().SetEmptyBytes().FromRaw([]byte("pprof")) })
+	add(semconv.EventSpanStart, func(r plog.LogRecord) { r.Body().SetStr("import flask") })
+}
 
 // All three signals into a real store and back.
 func TestRealStore(t *testing.T) {
@@ -51,6 +72,7 @@ func TestRealStore(t *testing.T) {
 	rec.SetTraceID(spans.At(0).TraceID())
 	rec.SetSpanID(spans.At(0).SpanID())
 	rec.Body().SetStr("boom")
+	addRuntimeRecords(rec, ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords())
 	md := pmetric.NewMetrics()
 	m := md.ResourceMetrics().AppendEmpty().ScopeMetrics().AppendEmpty().Metrics().AppendEmpty()
 	m.SetName("queue.depth")
@@ -87,6 +109,22 @@ func TestRealStore(t *testing.T) {
 	}
 	if v, ok := s.Resource.Attributes.Get("host.cpus"); !ok || v.Int() != 2 {
 		t.Errorf("resource: %+v", s.Resource)
+	}
+	invocations, err := st.Invocations(ctx, store.InvocationQuery{Function: semconv.UnknownService, Limit: 10})
+	if err != nil || len(invocations.Invocations) != 1 || invocations.Invocations[0].DurationNS != 5e6 || invocations.Invocations[0].TraceID != id {
+		t.Errorf("invocations: %+v, %v", invocations, err)
+	}
+	instances, total, err := st.Instances(ctx, store.InstanceQuery{Function: semconv.UnknownService, Limit: 10})
+	if err != nil || total != 1 || instances[0].State != semconv.StateReady {
+		t.Errorf("instances: %+v, %v", instances, err)
+	}
+	profile, err := st.Profile(ctx, id, store.SpanID(spans.At(0).SpanID()))
+	if err != nil || string(profile.Data) != "pprof" {
+		t.Errorf("profile: %+v, %v", profile, err)
+	}
+	starts, err := st.SpanStarts(ctx, id)
+	if err != nil || len(starts) != 1 || starts[0].Name != "import flask" {
+		t.Errorf("span starts: %+v, %v", starts, err)
 	}
 	stats, err := st.Stats(ctx)
 	if err != nil {

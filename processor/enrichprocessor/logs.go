@@ -1,6 +1,7 @@
 package enrichprocessor
 
 import (
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"weft/semconv"
@@ -49,7 +50,7 @@ func (l *logs) record(r plog.LogRecord) {
 	if s := l.name(r.EventName(), &rs); s != r.EventName() {
 		r.SetEventName(s)
 	}
-	l.value(r.Body(), l.cfg.MaxBodyBytes, &rs)
+	l.body(r, &rs)
 	if n := l.attributes(r.Attributes(), callerSide, &rs); n > 0 {
 		r.SetDroppedAttributesCount(r.DroppedAttributesCount() + uint32(n))
 	}
@@ -57,6 +58,21 @@ func (l *logs) record(r plog.LogRecord) {
 	if rs != 0 {
 		l.tally.repair(rs)
 		r.Attributes().PutStr(semconv.Repaired, rs.String())
+	}
+}
+
+// maxProfileBytes bounds the body of a profile. One of a minute with deep stacks is a tenth of it.
+const maxProfileBytes = 8 << 20
+
+// body mends the body. A profile is whole or worth nothing: it is dropped where others are cut.
+func (l *logs) body(r plog.LogRecord, rs *reasons) {
+	if r.EventName() != semconv.EventProfile || r.Body().Type() != pcommon.ValueTypeBytes {
+		l.value(r.Body(), l.cfg.MaxBodyBytes, rs)
+		return
+	}
+	if r.Body().Bytes().Len() > maxProfileBytes {
+		rs.add(attributeTooLarge)
+		pcommon.NewValueEmpty().CopyTo(r.Body())
 	}
 }
 

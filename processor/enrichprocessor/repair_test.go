@@ -339,3 +339,46 @@ func FuzzText(f *testing.F) {
 		}
 	})
 }
+
+// TestRuntimeRecordsPass has every record of the invoke runtime come through as it is; of profiles only one that is too large loses its data.
+func TestRuntimeRecordsPass(t *testing.T) {
+	r := newRig(t, nil)
+	ld := plog.NewLogs()
+	records := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
+	profile := make([]byte, 1<<20)
+	for i := range profile {
+		profile[i] = byte(i * 7)
+	}
+	for _, event := range []string{semconv.EventInvocation, semconv.EventInstance, semconv.EventSpanStart, semconv.EventProfile, semconv.EventProfile} {
+		l := records.AppendEmpty()
+		l.SetEventName(event)
+		l.SetTimestamp(stamp(testNow))
+		l.SetObservedTimestamp(stamp(testNow))
+		for _, key := range []string{"faas.invocation_id", "faas.trigger", "faas.instance", "faas.version", "error.type", "exception.message", semconv.InvocationOutcome,
+			semconv.InvocationQualifier, semconv.InstanceState, semconv.InstanceReason, semconv.SpanParent} {
+			l.Attributes().PutStr(key, "x")
+		}
+		for _, key := range []string{semconv.InvocationDuration, semconv.InvocationTotal, semconv.InvocationStatus, semconv.InstanceInit, semconv.InstanceExit} {
+			l.Attributes().PutInt(key, 7)
+		}
+		l.Attributes().PutBool("faas.coldstart", true)
+		if event == semconv.EventProfile {
+			l.Body().SetEmptyBytes().FromRaw(profile)
+		}
+	}
+	records.At(4).Body().SetEmptyBytes().FromRaw(make([]byte, maxProfileBytes+1))
+	want := plog.NewLogs()
+	ld.CopyTo(want)
+	large := want.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(4)
+	pcommon.NewValueEmpty().CopyTo(large.Body())
+	large.Attributes().PutStr(semconv.Repaired, semconv.ReasonAttributeTooLarge)
+	if _, err := r.logs(t.Context(), ld); err != nil {
+		t.Fatal(err)
+	}
+	for i, l := range records.All() {
+		w := want.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(i)
+		if l.EventName() != w.EventName() || !l.Body().Equal(w.Body()) || !l.Attributes().Equal(w.Attributes()) {
+			t.Errorf("record %d: got %v, want %v", i, l.Attributes().AsRaw(), w.Attributes().AsRaw())
+		}
+	}
+}

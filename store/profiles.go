@@ -1,0 +1,63 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/ClickHouse/ch-go/proto"
+)
+
+// Limits of one answer.
+const (
+	maxTraceProfiles = 1000
+	maxSpanStarts    = 10_000
+)
+
+// ProfileInfo is a profile without its data.
+type ProfileInfo struct {
+	FunctionEvent
+	// Bytes is the size of the data.
+	Bytes uint64
+}
+
+// TraceProfiles lists the profiles of a trace's spans by time, at most 1000.
+func (s *Store) TraceProfiles(ctx context.Context, id TraceID) ([]ProfileInfo, error) {
+	cols := newEventColumns()
+	var bytes proto.ColUInt64
+	var list []ProfileInfo
+	params := []proto.Parameter{stringParam("id", id.String()), intParam("limit", maxTraceProfiles)}
+	err := s.readNative(ctx, s.named("trace_profiles"), params, cols.with(namedColumn{"bytes", &bytes}), func() {
+		for i := range bytes {
+			list = append(list, ProfileInfo{cols.row(i), bytes[i]})
+		}
+	}, func() { list = nil })
+	return list, wrap("read profiles of trace", err)
+}
+
+// Profile returns the newest profile of a span, or an Error of kind NotFound.
+func (s *Store) Profile(ctx context.Context, id TraceID, span SpanID) (*Profile, error) {
+	const op = "read profile"
+	cols := newProfileColumns()
+	var found *Profile
+	params := []proto.Parameter{stringParam("id", id.String()), nativeParam("span", fmt.Sprint(span.Uint64()))}
+	err := s.readNative(ctx, s.named("profile"), params, cols.named, func() {
+		found = &Profile{FunctionEvent: cols.row(0), Data: []byte(cols.data.Row(0))}
+	}, func() { found = nil })
+	if err == nil && found == nil {
+		return nil, &Error{Op: op, Kind: NotFound, Err: fmt.Errorf("profile of span %s of trace %s", span, id)}
+	}
+	return found, wrap(op, err)
+}
+
+// SpanStarts returns the spans of a trace that have begun, by time, at most 10000; those that ended are stored as spans too.
+func (s *Store) SpanStarts(ctx context.Context, id TraceID) ([]SpanStart, error) {
+	cols := newSpanStartColumns()
+	var list []SpanStart
+	params := []proto.Parameter{stringParam("id", id.String()), intParam("limit", maxSpanStarts)}
+	err := s.readNative(ctx, s.named("span_starts"), params, cols.named, func() {
+		for i := range cols.spanID {
+			list = append(list, cols.row(i))
+		}
+	}, func() { list = nil })
+	return list, wrap("read span starts", err)
+}
