@@ -130,13 +130,6 @@ func (c *instanceColumns) append(v *InstanceStep, resource, scope uint64) {
 	c.exitCode = append(c.exitCode, v.ExitCode)
 }
 
-func (c *instanceColumns) row(i int) InstanceStep {
-	return InstanceStep{
-		FunctionEvent: c.eventColumns.row(i), State: c.state.Row(i), Reason: c.reason.Row(i), ErrorType: c.errorType.Row(i),
-		ErrorMessage: c.errorMessage.Row(i), PID: c.pid[i], InitNS: c.initNS[i], ExitCode: c.exitCode[i],
-	}
-}
-
 // profileColumns are the columns of profiles.
 type profileColumns struct {
 	eventColumns

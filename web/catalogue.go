@@ -1,12 +1,7 @@
 package web
 
 import (
-	"errors"
 	"net/http"
-	"net/url"
-	"unicode/utf8"
-
-	"github.com/go-chi/chi/v5"
 
 	"weft/store"
 )
@@ -73,14 +68,7 @@ func (s *Server) listAttributes(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) listAttributeValues(w http.ResponseWriter, r *http.Request) error {
 	p := newParams(r)
-	// chi matches on the escaped path where there is one, so that a key may hold a slash.
-	key, err := url.PathUnescape(chi.URLParam(r, "key"))
-	if r.URL.RawPath == "" {
-		key, err = chi.URLParam(r, "key"), nil
-	}
-	if err != nil || key == "" || len(key) > maxText || !utf8.ValidString(key) {
-		p.fail("key", chi.URLParam(r, "key"), "1 to 1024 bytes of UTF-8, percent-encoded", errors.New("not an attribute key"))
-	}
+	key := p.pathText("key", "not an attribute key")
 	prefix, limit := p.text("prefix", maxText), p.number("limit", 1, 1000, 100)
 	if err := p.err(); err != nil {
 		return err

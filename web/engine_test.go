@@ -85,6 +85,7 @@ func TestAPIsOverEngine(t *testing.T) {
 	traces := engineTraces()
 	seed(t, st, traces...)
 	first := traces[0]
+	seedFunctions(t, st, first.ID, first.Spans[0].SpanID)
 	srv := testServer(t, st, func(c *Config) {
 		c.Logger = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
 	})
@@ -317,6 +318,7 @@ func TestAPIsOverEngine(t *testing.T) {
 	})
 
 	t.Run("aggregates", func(t *testing.T) { aggregatesOverEngine(t, at, srv.URL) })
+	t.Run("functions", func(t *testing.T) { functionsOverEngine(t, at, first.ID.String()) })
 	t.Run("many traces", func(t *testing.T) {
 		diff := decode[diffAnswer](t, at(t, "/diff?operation=job+1&baseline=rest"))
 		if diff.Selection.Traces != 10 || diff.Baseline.Traces != 21 || len(diff.Differences) != 0 || diff.Compared == 0 {

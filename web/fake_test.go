@@ -39,6 +39,9 @@ type fakeStore struct {
 	diff   store.DiffQuery   // last ValueCounts
 	counts store.ValueCounts // what it answers
 	broken store.TimeRange   // last BrokenContext
+
+	invocations store.InvocationQuery // last Invocations
+	profile     []byte                // what Profile answers
 }
 
 func (f *fakeStore) ValueCounts(_ context.Context, q store.DiffQuery) (store.ValueCounts, error) {

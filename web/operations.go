@@ -92,11 +92,12 @@ type tablePage struct {
 	limit, offset int
 }
 
-func (p *params) tablePage(sorts []string) tablePage {
+// tablePage reads them; byDefault is one of sorts.
+func (p *params) tablePage(sorts []string, byDefault string) tablePage {
 	slices.Sort(sorts)
 	t := tablePage{sort: p.oneOf("sort", sorts), reverse: p.boolean("reverse"), limit: p.number("limit", 1, 1000, 100), offset: p.number("offset", 0, maxOffset, 0)}
 	if t.sort == "" {
-		t.sort = "time"
+		t.sort = byDefault
 	}
 	return t
 }
@@ -154,7 +155,7 @@ func (s *Server) getOperationStats(w http.ResponseWriter, r *http.Request) error
 	for name := range operationOrders {
 		sorts = append(sorts, name)
 	}
-	table := p.tablePage(sorts)
+	table := p.tablePage(sorts, "time")
 	q.Group = store.GroupKind
 	if p.oneOf("groupBy", []string{"operation", "service"}) == "service" {
 		q.Group = store.GroupService

@@ -128,6 +128,20 @@ func (p *params) text(name string, maxBytes int) string {
 	return values[0]
 }
 
+// pathText returns a part of the path of at most 1024 bytes.
+func (p *params) pathText(name, complaint string) string {
+	// chi matches on the escaped path where there is one, so that a name may hold a slash.
+	raw := chi.URLParam(p.r, name)
+	text, err := url.PathUnescape(raw)
+	if p.r.URL.RawPath == "" {
+		text, err = raw, nil
+	}
+	if err != nil || text == "" || len(text) > maxText || !utf8.ValidString(text) {
+		p.fail(name, raw, "1 to 1024 bytes of UTF-8, percent-encoded", errors.New(complaint))
+	}
+	return text
+}
+
 // number returns a parameter within [low, high].
 func (p *params) number(name string, low, high, byDefault int) int {
 	s := p.text(name, 20)

@@ -58,6 +58,13 @@ type Store interface {
 	Skeletons(ctx context.Context, ids []store.TraceID) ([]*store.Skeleton, error)
 	SampleSkeletons(ctx context.Context, q store.TraceQuery, limit int) ([]*store.Skeleton, store.Sample, error)
 	TwinCandidates(ctx context.Context, id store.TraceID, service, name string, aroundNS int64) (store.TwinCandidates, error)
+	FunctionTotals(ctx context.Context, r store.TimeRange, function string, step time.Duration) ([]store.FunctionTotals, store.TimeRange, error)
+	FunctionInits(ctx context.Context, r store.TimeRange, function string) ([]store.FunctionInits, error)
+	Invocations(ctx context.Context, q store.InvocationQuery) (store.InvocationPage, error)
+	ColdStarts(ctx context.Context, q store.ColdStartQuery) (*store.ColdStarts, error)
+	Instances(ctx context.Context, q store.InstanceQuery) ([]store.Instance, uint64, error)
+	TraceProfiles(ctx context.Context, id store.TraceID) ([]store.ProfileInfo, error)
+	Profile(ctx context.Context, id store.TraceID, span store.SpanID) (*store.Profile, error)
 }
 
 // Config of a Server.
@@ -243,6 +250,13 @@ func (s *Server) ownRoutes(r chi.Router) {
 		r.Get("/broken-context", s.adapt(s.getBrokenContext))
 		r.Get("/critical-path", s.adapt(s.getCriticalPath))
 		r.Get("/traces/{traceId}/twin", s.adapt(s.getTwin))
+		r.Get("/functions", s.adapt(s.listFunctions))
+		r.Get("/functions/{name}", s.adapt(s.getFunction))
+		r.Get("/functions/{name}/invocations", s.adapt(s.listInvocations))
+		r.Get("/functions/{name}/coldstarts", s.adapt(s.getColdStarts))
+		r.Get("/functions/{name}/instances", s.adapt(s.listInstances))
+		r.Get("/traces/{traceId}/profiles", s.adapt(s.listProfiles))
+		r.Get("/profiles/{traceId}/{spanId}", s.adapt(s.getProfile))
 	})
 }
 

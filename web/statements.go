@@ -55,7 +55,7 @@ func (s *Server) getStatements(w http.ResponseWriter, r *http.Request) error {
 	for name := range statementOrders {
 		sorts = append(sorts, name)
 	}
-	table := p.tablePage(sorts)
+	table := p.tablePage(sorts, "time")
 	if err := p.err(); err != nil {
 		return err
 	}

@@ -629,6 +629,138 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/functions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Functions with their invocations, errors, cold starts and durations.
+         * @description Read from counts by minute of all invocations, sampled or not; the range is widened to whole minutes and is the last hour when absent.
+         *     Errors are all outcomes but success, throttled and canceled. Quantiles are within 2 %. Functions beyond 5000, and versions of one beyond
+         *     1000, in a day and collector are counted under "(other)".
+         */
+        get: operations["listFunctions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/functions/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Invocations of one function over time, by version and by outcome.
+         * @description A function that was not invoked in the range has zeros.
+         */
+        get: operations["getFunction"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/functions/{name}/invocations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Invocations of a function, newest first. */
+        get: operations["listInvocations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/functions/{name}/coldstarts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How many invocations of a function waited for a new instance, and what the wait was made of.
+         * @description Counts are exact. Phases and modules are those of a sample of cold starts whose traces are stored: phases are the spans below
+         *     the init of the instance, down to two levels; modules are the packages, modules and imports that were loaded, dearest first,
+         *     at most 500.
+         */
+        get: operations["getColdStarts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/functions/{name}/instances": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Instances of a function that changed their state in a time range, the latest started first. */
+        get: operations["listInstances"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/traces/{traceId}/profiles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which spans of a trace have a CPU profile, by time. */
+        get: operations["listProfiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profiles/{traceId}/{spanId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest CPU profile of a span, as pprof or as a flame graph. */
+        get: operations["getProfile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/info": {
         parameters: {
             query?: never;
@@ -1602,6 +1734,284 @@ export interface components {
             /** @description Absent on the last page. */
             nextCursor?: string;
         };
+        FunctionInits: {
+            /** @description New instances that became ready. */
+            ready: number;
+            /** @description New instances that never did. */
+            failed: number;
+            /** @description Time until ready; 0 without one. */
+            p50Ns: number;
+            p95Ns: number;
+            p99Ns: number;
+        };
+        FunctionStats: {
+            name: string;
+            versions: string[];
+            invocations: number;
+            /** @description All outcomes but success, throttled and canceled. */
+            errors: number;
+            /** @description Share of the invocations, 0 to 1. */
+            errorRate: number;
+            timeouts: number;
+            throttles: number;
+            /** @description Invocations that waited for a new instance. */
+            coldStarts: number;
+            /** @description Share of the invocations, 0 to 1. */
+            coldShare: number;
+            /** @description Of the function's part of those that were run. */
+            p50Ns: number;
+            p90Ns: number;
+            p95Ns: number;
+            p99Ns: number;
+            meanNs: number;
+            /** @description Invocations a second. */
+            rate: number;
+            inits: components["schemas"]["FunctionInits"];
+            lastSeenNs: components["schemas"]["InstantNs"];
+        };
+        FunctionPage: {
+            fromNs: components["schemas"]["InstantNs"];
+            toNs: components["schemas"]["InstantNs"];
+            /** @description Rows on all pages. */
+            total: number;
+            functions: components["schemas"]["FunctionStats"][];
+        };
+        OutcomeCount: {
+            /** @description success, error, timeout, crash, memory, throttled, platform, canceled, or (other). */
+            outcome: string;
+            invocations: number;
+        };
+        VersionCount: {
+            version: string;
+            invocations: number;
+            errors: number;
+        };
+        VersionRuns: {
+            version: string;
+            invocations: number;
+            /** @description All outcomes but success, throttled and canceled. */
+            errors: number;
+            /** @description Share of the invocations, 0 to 1. */
+            errorRate: number;
+            timeouts: number;
+            throttles: number;
+            /** @description Invocations that waited for a new instance. */
+            coldStarts: number;
+            /** @description Share of the invocations, 0 to 1. */
+            coldShare: number;
+            /** @description Of the function's part of those that were run. */
+            p50Ns: number;
+            p90Ns: number;
+            p95Ns: number;
+            p99Ns: number;
+            meanNs: number;
+            lastSeenNs: components["schemas"]["InstantNs"];
+        };
+        FunctionPoint: {
+            startNs: components["schemas"]["InstantNs"];
+            invocations: number;
+            /** @description All outcomes but success, throttled and canceled. */
+            errors: number;
+            /** @description Share of the invocations, 0 to 1. */
+            errorRate: number;
+            timeouts: number;
+            throttles: number;
+            /** @description Invocations that waited for a new instance. */
+            coldStarts: number;
+            /** @description Share of the invocations, 0 to 1. */
+            coldShare: number;
+            /** @description Of the function's part of those that were run. */
+            p50Ns: number;
+            p90Ns: number;
+            p95Ns: number;
+            p99Ns: number;
+            meanNs: number;
+            outcomes: components["schemas"]["OutcomeCount"][];
+            versions: components["schemas"]["VersionCount"][];
+        };
+        FunctionDetail: {
+            name: string;
+            fromNs: components["schemas"]["InstantNs"];
+            toNs: components["schemas"]["InstantNs"];
+            stepNs: number;
+            invocations: number;
+            /** @description All outcomes but success, throttled and canceled. */
+            errors: number;
+            /** @description Share of the invocations, 0 to 1. */
+            errorRate: number;
+            timeouts: number;
+            throttles: number;
+            /** @description Invocations that waited for a new instance. */
+            coldStarts: number;
+            /** @description Share of the invocations, 0 to 1. */
+            coldShare: number;
+            /** @description Of the function's part of those that were run. */
+            p50Ns: number;
+            p90Ns: number;
+            p95Ns: number;
+            p99Ns: number;
+            meanNs: number;
+            /** @description Sum of the waits for free instances. */
+            queueNs: number;
+            inits: components["schemas"]["FunctionInits"];
+            lastSeenNs: components["schemas"]["InstantNs"];
+            outcomes: components["schemas"]["OutcomeCount"][];
+            /** @description Most invocations first. */
+            versions: components["schemas"]["VersionRuns"][];
+            points: components["schemas"]["FunctionPoint"][];
+        };
+        Invocation: {
+            timeNs: components["schemas"]["InstantNs"];
+            /** @description Absent when it belongs to no trace. */
+            traceId?: string;
+            /** @description Absent when it belongs to no span. */
+            spanId?: string;
+            version: string;
+            instance: string;
+            attributes: components["schemas"]["Attributes"];
+            requestId: string;
+            /** @description The version or alias that the caller asked for. */
+            qualifier: string;
+            trigger: string;
+            outcome: string;
+            /** @description It waited for a new instance. */
+            cold: boolean;
+            errorType?: string;
+            errorMessage?: string;
+            /** @description The function's part. */
+            durationNs: number;
+            /** @description From the request to its answer. */
+            totalNs: number;
+            /** @description Waited for a free instance. */
+            queueNs: number;
+            /** @description Waited for a new instance. */
+            coldStartNs: number;
+            requestBytes: number;
+            responseBytes: number;
+            /** @description HTTP status of the answer; 0 when there is none. */
+            status: number;
+            /** @description Of the instance meanwhile. */
+            cpuNs: number;
+            /** @description Greatest resident size of the instance so far. */
+            maxMemoryBytes: number;
+            /** @description 0 for the first attempt. */
+            retry: number;
+        };
+        InvocationPage: {
+            invocations: components["schemas"]["Invocation"][];
+            /** @description Absent on the last page. */
+            nextCursor?: string;
+        };
+        Latencies: {
+            p50Ns: number;
+            p90Ns: number;
+            p95Ns: number;
+            p99Ns: number;
+        };
+        InitPhase: {
+            name: string;
+            /** @description 0 for the init of the instance, 1 for its children, 2 for theirs. */
+            depth: number;
+            /** @description In how many cold starts of the sample it was. */
+            starts: number;
+            meanNs: number;
+            p50Ns: number;
+            p95Ns: number;
+            maxNs: number;
+        };
+        InitModule: {
+            name: string;
+            version?: string;
+            /** @description core, dep or user. */
+            kind?: string;
+            /** @description In how many cold starts of the sample it was loaded. */
+            starts: number;
+            /** @description Its own time; a mean over the whole sample. */
+            selfNs: number;
+            /** @description With all that it loads; a mean over the whole sample. */
+            totalNs: number;
+            maxSelfNs: number;
+            /** @description A mean over the starts that know it. */
+            allocBytes?: number;
+        };
+        FunctionColdStarts: {
+            fromNs: components["schemas"]["InstantNs"];
+            toNs: components["schemas"]["InstantNs"];
+            invocations: number;
+            coldStarts: number;
+            /** @description Of the invocations, 0 to 1. */
+            share: number;
+            wait: components["schemas"]["Latencies"];
+            inits: components["schemas"]["FunctionInits"];
+            /** @description Cold starts that were looked into. */
+            sampled: number;
+            /** @description In the order in which they begin. */
+            phases: components["schemas"]["InitPhase"][];
+            modules: components["schemas"]["InitModule"][];
+            /** @description The longest waits. */
+            worst: components["schemas"]["Invocation"][];
+        };
+        Instance: {
+            id: string;
+            version: string;
+            /** @description The last one in the range, as are reason, error and exit code. */
+            state: string;
+            reason: string;
+            errorType?: string;
+            errorMessage?: string;
+            exitCode: number;
+            pid: number;
+            firstNs: components["schemas"]["InstantNs"];
+            lastNs: components["schemas"]["InstantNs"];
+            /** @description Time until ready; 0 when that is not known. */
+            initNs: number;
+            freezes: number;
+        };
+        InstancePage: {
+            /** @description Rows on all pages. */
+            total: number;
+            instances: components["schemas"]["Instance"][];
+        };
+        ProfileInfo: {
+            timeNs: components["schemas"]["InstantNs"];
+            /** @description Absent when it belongs to no trace. */
+            traceId?: string;
+            /** @description Absent when it belongs to no span. */
+            spanId?: string;
+            version: string;
+            instance: string;
+            attributes: components["schemas"]["Attributes"];
+            function: string;
+            /** @description Size of the pprof form. */
+            bytes: number;
+        };
+        Profiles: {
+            profiles: components["schemas"]["ProfileInfo"][];
+        };
+        FlameGraph: {
+            /**
+             * @description What the values are, such as cpu or samples.
+             * @example cpu
+             */
+            type: string;
+            /** @example nanoseconds */
+            unit: string;
+            /** @description How long the profile was taken; 0 when that is not known. */
+            durationNs: number;
+            samples: number;
+            /** @description Nodes that were left out, the smallest ones; their values count as their parents' own. */
+            cut: number;
+            root: components["schemas"]["FlameNode"];
+        };
+        FlameNode: {
+            name: string;
+            file?: string;
+            /** @description Self and the values of the children. */
+            value: number;
+            self: number;
+            /** @description Greatest value first. */
+            children?: components["schemas"]["FlameNode"][];
+        };
         /** @enum {string} */
         NodeKind: "user" | "service" | "function" | "database" | "cache" | "queue" | "external";
         /** @enum {string} */
@@ -2129,6 +2539,9 @@ export interface components {
         TableLimit: number;
         /** @description Rows to skip. */
         Offset: number;
+        FunctionName: string;
+        /** @description One of these versions; all when absent. */
+        FunctionVersion: string[];
         TraceId: string;
         /** @description Earliest start, inclusive; open when absent. */
         From: components["schemas"]["InstantParam"];
@@ -3391,6 +3804,229 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Twin"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listFunctions: {
+        parameters: {
+            query?: {
+                /** @description Earliest start, inclusive; open when absent. */
+                from?: components["parameters"]["From"];
+                /** @description Latest start, exclusive; open when absent. */
+                to?: components["parameters"]["To"];
+                /** @description Greatest first; the name in alphabetical order. */
+                sort?: "coldStarts" | "errorRate" | "errors" | "init" | "invocations" | "lastSeen" | "name" | "p50" | "p95" | "p99" | "throttles" | "timeouts";
+                reverse?: components["parameters"]["Reverse"];
+                limit?: components["parameters"]["TableLimit"];
+                /** @description Rows to skip. */
+                offset?: components["parameters"]["Offset"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of the table. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FunctionPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getFunction: {
+        parameters: {
+            query?: {
+                /** @description Earliest start, inclusive; open when absent. */
+                from?: components["parameters"]["From"];
+                /** @description Latest start, exclusive; open when absent. */
+                to?: components["parameters"]["To"];
+                /** @description One of these versions; all when absent. */
+                version?: components["parameters"]["FunctionVersion"];
+                /**
+                 * @description Width of a step; whole minutes, at least a 1000th of the range. The range is widened to whole steps. When absent, one that makes
+                 *     about a hundred steps.
+                 */
+                step?: components["schemas"]["DurationParam"];
+            };
+            header?: never;
+            path: {
+                name: components["parameters"]["FunctionName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sums, and one point a step, those without an invocation included. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FunctionDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listInvocations: {
+        parameters: {
+            query?: {
+                /** @description Earliest start, inclusive; open when absent. */
+                from?: components["parameters"]["From"];
+                /** @description Latest start, exclusive; open when absent. */
+                to?: components["parameters"]["To"];
+                /** @description One of these. */
+                outcome?: string[];
+                /** @description One of these versions; all when absent. */
+                version?: components["parameters"]["FunctionVersion"];
+                /** @description Whether it waited for a new instance; either when absent. */
+                cold?: boolean;
+                /** @description Page size. */
+                limit?: components["parameters"]["Limit"];
+                /** @description nextCursor of the page before. Send the other parameters unchanged. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path: {
+                name: components["parameters"]["FunctionName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of invocations. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvocationPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getColdStarts: {
+        parameters: {
+            query?: {
+                /** @description Earliest start, inclusive; open when absent. */
+                from?: components["parameters"]["From"];
+                /** @description Latest start, exclusive; open when absent. */
+                to?: components["parameters"]["To"];
+                /** @description One of these versions; all when absent. */
+                version?: components["parameters"]["FunctionVersion"];
+                /** @description Cold starts that are looked into. */
+                traces?: number;
+                /** @description How many of the longest are listed. */
+                worst?: number;
+            };
+            header?: never;
+            path: {
+                name: components["parameters"]["FunctionName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The cold starts. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FunctionColdStarts"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listInstances: {
+        parameters: {
+            query?: {
+                /** @description Earliest start, inclusive; open when absent. */
+                from?: components["parameters"]["From"];
+                /** @description Latest start, exclusive; open when absent. */
+                to?: components["parameters"]["To"];
+                /** @description The last state in the range. */
+                state?: "failed" | "frozen" | "ready" | "starting" | "stopped" | "thawed";
+                limit?: components["parameters"]["TableLimit"];
+                /** @description Rows to skip. */
+                offset?: components["parameters"]["Offset"];
+            };
+            header?: never;
+            path: {
+                name: components["parameters"]["FunctionName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of instances. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstancePage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listProfiles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                traceId: components["parameters"]["TraceId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The profiles, at most 1000; an empty list for a trace that has none or is not stored. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Profiles"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getProfile: {
+        parameters: {
+            query?: {
+                /** @description When absent, flamegraph for a request that accepts application/json, pprof for any other. */
+                format?: "flamegraph" | "pprof";
+            };
+            header?: never;
+            path: {
+                traceId: components["parameters"]["TraceId"];
+                spanId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description pprof's gzipped protocol buffer, or the flame graph. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                    "application/json": components["schemas"]["FlameGraph"];
                 };
             };
             default: components["responses"]["Problem"];
