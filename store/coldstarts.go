@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"strings"
 
@@ -110,12 +111,16 @@ func (s *Store) ColdStarts(ctx context.Context, q ColdStartQuery) (*ColdStarts, 
 // coldStartSums adds up what cold starts are made of.
 type coldStartSums struct {
 	starts  int
-	phases  map[string]*phaseSums
+	phases  map[phaseKey]*phaseSums
 	modules map[string]*moduleSums
 }
 
+type phaseKey struct {
+	name  string
+	depth int
+}
+
 type phaseSums struct {
-	depth     int
 	startNS   float64 // sum of how far into the init it begins
 	durations []float64
 }
@@ -126,7 +131,7 @@ type moduleSums struct {
 }
 
 func newColdStartSums() *coldStartSums {
-	return &coldStartSums{phases: make(map[string]*phaseSums), modules: make(map[string]*moduleSums)}
+	return &coldStartSums{phases: make(map[phaseKey]*phaseSums), modules: make(map[string]*moduleSums)}
 }
 
 // add takes every init of an instance of the function in the trace.
@@ -143,10 +148,10 @@ func (c *coldStartSums) add(t *Trace, function string) {
 			continue
 		}
 		c.starts++
-		start := coldStart{sums: c, init: sp, children: children, seen: seen, phases: make(map[string]float64), inStart: make(map[string]bool)}
+		start := coldStart{sums: c, init: sp, children: children, seen: seen, phases: make(map[phaseKey]float64), inStart: make(map[string]bool)}
 		start.walk(sp, 0)
-		for name, ns := range start.phases {
-			c.phases[name].durations = append(c.phases[name].durations, ns)
+		for key, ns := range start.phases {
+			c.phases[key].durations = append(c.phases[key].durations, ns)
 		}
 	}
 }
@@ -157,7 +162,7 @@ type coldStart struct {
 	init     *Span
 	children map[SpanID][]*Span
 	seen     map[SpanID]bool
-	phases   map[string]float64
+	phases   map[phaseKey]float64
 	inStart  map[string]bool // modules
 }
 
@@ -170,19 +175,19 @@ func (s *coldStart) walk(sp *Span, depth int) {
 	if module := textAttribute(sp, semconv.ModuleName); module != "" {
 		s.module(sp, module)
 	} else if depth <= 2 {
-		name := sp.Name
+		key := phaseKey{sp.Name, depth}
 		if depth == 0 {
-			name = instanceInitSpan
+			key.name = instanceInitSpan
 		}
-		p := s.sums.phases[name]
+		p := s.sums.phases[key]
 		if p == nil {
-			p = &phaseSums{depth: depth}
-			s.sums.phases[name] = p
+			p = &phaseSums{}
+			s.sums.phases[key] = p
 		}
-		if _, again := s.phases[name]; !again {
+		if _, again := s.phases[key]; !again {
 			p.startNS += float64(sp.StartNS - s.init.StartNS)
 		}
-		s.phases[name] += float64(sp.DurationNS)
+		s.phases[key] += float64(sp.DurationNS)
 	}
 	for _, child := range s.children[sp.SpanID] {
 		s.walk(child, depth+1)
@@ -229,27 +234,28 @@ func textAttribute(sp *Span, key string) string {
 // parts are the phases, in the order in which they begin.
 func (c *coldStartSums) parts() []ColdStartPart {
 	var parts []ColdStartPart
-	begins := make(map[string]float64)
-	for name, p := range c.phases {
+	begins := make(map[phaseKey]float64)
+	for key, p := range c.phases {
 		slices.Sort(p.durations)
 		n := len(p.durations)
-		begins[name] = p.startNS / float64(n)
-		part := ColdStartPart{Name: name, Depth: p.depth, Starts: n, MaxNS: p.durations[n-1], P50NS: nearestRank(p.durations, 0.5), P95NS: nearestRank(p.durations, 0.95)}
+		begins[key] = p.startNS / float64(n)
+		part := ColdStartPart{Name: key.name, Depth: key.depth, Starts: n, MaxNS: p.durations[n-1], P50NS: nearestRank(p.durations, 0.5), P95NS: nearestRank(p.durations, 0.95)}
 		for _, d := range p.durations {
 			part.MeanNS += d / float64(n)
 		}
 		parts = append(parts, part)
 	}
+	begin := func(p ColdStartPart) float64 { return begins[phaseKey{p.Name, p.Depth}] }
 	slices.SortFunc(parts, func(a, b ColdStartPart) int {
-		return cmp.Or(cmp.Compare(begins[a.Name], begins[b.Name]), cmp.Compare(a.Depth, b.Depth), cmp.Compare(a.Name, b.Name))
+		return cmp.Or(cmp.Compare(begin(a), begin(b)), cmp.Compare(a.Depth, b.Depth), cmp.Compare(a.Name, b.Name))
 	})
 	return parts
 }
 
 // nearestRank is a quantile of sorted values.
 func nearestRank(sorted []float64, q float64) float64 {
-	i := int(q * float64(len(sorted)))
-	return sorted[min(i, len(sorted)-1)]
+	rank := int(math.Ceil(q * float64(len(sorted))))
+	return sorted[min(max(rank, 1), len(sorted))-1]
 }
 
 // maxModules bounds the modules that are listed; a large Node program loads thousands.

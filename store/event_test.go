@@ -309,6 +309,8 @@ func TestColdStarts(t *testing.T) {
 		add(7, 5, "import flask", 30, 60+n*50, module("flask", "dep", 20+n*50)...)
 		add(8, 7, "import json", 40, 40, module("json", "core", 40)...)
 		add(9, 1, "Invocation", 150, 50)
+		add(12, 3, "unexplained", 99, 1)
+		add(13, 5, "unexplained", 97, 2)
 		if n == 1 {
 			add(10, 5, "health_check", 140, 3)
 			add(11, 5, "health_check", 144, 5)
@@ -326,7 +328,7 @@ func TestColdStarts(t *testing.T) {
 		parts = append(parts, fmt.Sprintf("%d %s in %d: mean %v max %v", p.Depth, p.Name, p.Starts, p.MeanNS/1e6, p.MaxNS/1e6))
 	}
 	wantParts := []string{"0 Instance Init in 2: mean 125 max 150", "1 PrepareCode in 2: mean 10 max 10", "1 RuntimeInitialization in 2: mean 115 max 140", "2 process.exec in 2: mean 20 max 20",
-		"2 health_check in 1: mean 8 max 8"}
+		"2 unexplained in 2: mean 2 max 2", "1 unexplained in 2: mean 1 max 1", "2 health_check in 1: mean 8 max 8"}
 	if got.Sampled != 2 || !slices.Equal(parts, wantParts) {
 		t.Errorf("%d starts:\n%q\nwant\n%q", got.Sampled, parts, wantParts)
 	}
