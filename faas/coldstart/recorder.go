@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -265,11 +266,17 @@ func (r *Recorder) Between(from, to time.Time) []*Step {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var list []record
-	for _, rec := range r.records {
-		if start, end := rec.times(); rec.Kind == "module" && !start.Before(from) && !end.After(to) {
+	for i := len(r.records) - 1; i >= 0; i-- { // a record is written at its end: they are in that order, and few are new
+		rec := r.records[i]
+		start, end := rec.times()
+		if end.Before(from) {
+			break
+		}
+		if rec.Kind == "module" && !start.Before(from) && !end.After(to) {
 			list = append(list, rec)
 		}
 	}
+	slices.Reverse(list)
 	return r.tree(list)
 }
 
