@@ -85,7 +85,8 @@ func (r *Recorder) ask(ctx context.Context, word, rest string) (samples, error) 
 func (r *Recorder) samples() bool { return r.ours != nil && r.cfg.Tracing.Profile }
 
 // Profile is where the program spent its CPU between two moments of the last minute, with labels on every sample; nil when there are no
-// samples, or the program has no hook. Node answers when its loop turns. A sample is about 10 ms apart from the next.
+// samples, or the program has no hook. Node answers when its loop turns, and samples from a tenth of a second after its start on. A sample
+// is about 10 ms apart from the next.
 func (r *Recorder) Profile(ctx context.Context, from, to time.Time, labels map[string]string) (*profile.Profile, error) {
 	if !r.samples() {
 		return nil, nil
