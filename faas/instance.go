@@ -27,8 +27,10 @@ type instance struct {
 	proc     *sandbox.Process
 	contract contract.Instance
 	recorder *coldstart.Recorder
-	output   *output
-	startup  *startup
+	// profiling says that a profile is being fetched: there is one at a time.
+	profiling atomic.Bool
+	output    *output
+	startup   *startup
 	// extensions are nil when there are none.
 	extensions *extensions
 	left       chan struct{} // closed when it is gone and what it had is free

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/google/pprof/profile"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/baggage"
 	"go.opentelemetry.io/otel/propagation"
@@ -131,6 +132,7 @@ type run struct {
 	before, after              sandbox.Usage
 	killed                     string // semconv.KilledBy
 	stack                      []contract.Frame
+	profile                    *profile.Profile // taken before it was killed
 	canceled                   bool
 }
 
@@ -218,6 +220,7 @@ func (r *run) begun() {
 func (r *run) timedOut(in *instance) {
 	r.killed = semconv.OutcomeTimeout
 	r.stack = in.lastStack()
+	r.profileKilled(in)
 	message := fmt.Sprintf("Task timed out after %.2f seconds", r.target.fn.Timeout.Seconds())
 	r.outcome.Error = &contract.Error{Type: contract.ErrTimeout, Message: message, Stack: r.stack}
 	if r.target.fn.Concurrency > 1 {

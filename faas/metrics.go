@@ -85,6 +85,31 @@ type functionMetrics struct {
 	runs              uint64
 	failed, throttled uint64
 	maxMemory         int64
+	slow              time.Duration // the 99th percentile of recent, as of a few runs ago; 0 before there are enough
+}
+
+// From leastRuns runs on there is a 99th percentile; it is worked out every quantileEvery runs.
+const (
+	leastRuns     = 64
+	quantileEvery = 16
+)
+
+// slowest is the duration above which a run is slow; 0 when that is not known.
+func (f *functionMetrics) slowest() time.Duration {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.slow
+}
+
+// percentile works slow out. f.mu is held.
+func (f *functionMetrics) percentile() {
+	n := int(min(f.runs, uint64(len(f.recent))))
+	durations := make([]time.Duration, n)
+	for i := range durations {
+		durations[i] = f.recent[i].duration
+	}
+	slices.Sort(durations)
+	f.slow = durations[(n*99-1)/100]
 }
 
 type recentRun struct {
@@ -122,6 +147,9 @@ func (f *functionMetrics) observe(r *run) {
 	defer f.mu.Unlock()
 	f.recent[f.runs%uint64(len(f.recent))] = recentRun{r.answered, d, r.answered.Sub(r.arrived)}
 	f.runs++
+	if f.runs >= leastRuns && f.runs%quantileEvery == 0 {
+		f.percentile()
+	}
 	if failed {
 		f.failed++
 	}

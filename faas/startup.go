@@ -140,7 +140,7 @@ func (st *startup) runtimeSpans(t *tree, sc trace.SpanContext, whole interval, s
 		covered = append(covered, interval{st.forked, st.executed})
 	}
 	for _, step := range steps {
-		st.step(t, sc, step)
+		t.step(sc, step)
 		covered = append(covered, interval{step.Start, step.End})
 	}
 	if probe, ok := st.healthCheck(covered, whole.end); ok {
@@ -168,8 +168,8 @@ func (st *startup) healthCheck(covered []interval, end time.Time) (interval, boo
 // leastExecute is the shortest time of a module's own code that is worth a span. It is short, because there are many.
 const leastExecute = 100 * time.Microsecond
 
-// step adds a step and those within it. Its own time between them is a span of its own, so that the leaves cover all of it.
-func (st *startup) step(t *tree, parent trace.SpanContext, step *coldstart.Step) {
+// step adds a step of the program below parent, and those within it. Its own time between them is a span of its own, so that the leaves cover all of it.
+func (t *tree) step(parent trace.SpanContext, step *coldstart.Step) {
 	attrs := make([]attribute.KeyValue, 0, 8)
 	text := func(key, value string) {
 		if value != "" {
@@ -197,7 +197,7 @@ func (st *startup) step(t *tree, parent trace.SpanContext, step *coldstart.Step)
 	}
 	covered := make([]interval, len(step.Steps))
 	for i, c := range step.Steps {
-		st.step(t, s.Context, c)
+		t.step(s.Context, c)
 		covered[i] = interval{c.Start, c.End}
 	}
 	t.gaps(s.Context, "execute "+step.Module, leastExecute, step.Start, step.End, covered, attribute.String(semconv.ModuleName, step.Module))

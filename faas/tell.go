@@ -36,7 +36,9 @@ func (r *run) tell(free time.Time) {
 		records = append(records, r.exception(e))
 	}
 	r.rt.emitter.Records(r.resource(), records...)
+	slow := r.slow()
 	r.target.metrics.observe(r)
+	r.profileIf(slow)
 }
 
 // spans are the request's: what it waited for, the function's run, and what came after it.
@@ -50,6 +52,7 @@ func (r *run) spans(free time.Time) []emit.Span {
 	if !r.outcome.Dispatched.IsZero() || r.grant.in != nil && r.grant.err == nil || r.target.pool == nil {
 		end = r.functionEnd()
 		t.put(r.invocationSpan(r.granted, end))
+		r.within(&t, end)
 		covered = append(covered, interval{r.granted, end})
 	}
 	if !free.IsZero() && free.Sub(end) >= leastOverhead {
@@ -218,12 +221,41 @@ func (r *run) functionEnd() time.Time {
 	return r.outcome.LastByte
 }
 
+// lastLines is how many lines of a killed program's log its failure keeps.
+const lastLines = 10
+
+// within adds what is known of the inside of the run: what it loaded, and where it was killed.
+func (r *run) within(t *tree, end time.Time) {
+	in := r.grant.in
+	if in == nil {
+		return
+	}
+	if r.target.fn.Concurrency <= 1 { // beside others nobody knows whose it was
+		for _, step := range in.recorder.Between(r.granted, end) {
+			t.step(r.invocation, step)
+		}
+	}
+	if r.killed == "" || len(r.stack) == 0 {
+		return
+	}
+	at := r.stack[0]
+	t.put(emit.Span{Context: childOf(r.invocation), Parent: r.invocation.SpanID(), Name: at.Function, Kind: trace.SpanKindInternal,
+		Start: r.granted, End: end, Failed: true, Message: "killed: " + r.killed,
+		Attributes: []attribute.KeyValue{attribute.String(semconv.KilledBy, r.killed), attribute.Bool(semconv.StartUnknown, true),
+			attribute.String("code.function.name", at.Function), attribute.String("code.file.path", at.File), attribute.Int("code.line.number", at.Line)}})
+}
+
 // exception is the conventions' event of a failed run.
 func (r *run) exception(e *contract.Error) emit.Record {
 	attrs := []attribute.KeyValue{attribute.String("exception.type", e.Type), attribute.String("exception.message", e.Message),
 		attribute.String("faas.invocation_id", r.id)}
 	if len(e.Stack) > 0 {
 		attrs = append(attrs, attribute.String("exception.stacktrace", stackText(e.Stack)))
+	}
+	if in := r.grant.in; in != nil && r.killed != "" && in.output != nil {
+		if last := in.output.Last(lastLines); len(last) > 0 {
+			attrs = append(attrs, attribute.StringSlice(semconv.LogLast, last))
+		}
 	}
 	return emit.Record{Time: r.answered, Event: "faas.invocation.exception", Severity: plog.SeverityNumberError, SeverityText: "ERROR",
 		Body: attribute.StringValue(e.Type + ": " + e.Message), Span: r.invocation, Attributes: attrs}

@@ -74,6 +74,8 @@ const (
 	ModuleAlloc     = "weft.module.alloc_bytes"
 	// KilledBy is set on spans that ended because their program was killed or died: timeout, memory, crash, disk, shutdown.
 	KilledBy = "weft.killed"
+	// StartUnknown is bool, on a span of a killed program: its start is its parent's, for nothing better is known.
+	StartUnknown = "weft.start.unknown"
 	// LinkType says on a link of the runtime's what it points at: instance_init, triggered_by, conflicting_context.
 	LinkType = "weft.link.type"
 	// QueueDepth and QueueLimit are int64, on the span of a request that waited for an instance.
@@ -84,9 +86,16 @@ const (
 // RuntimeScope is the instrumentation scope of the runtime's spans, logs and rows.
 const RuntimeScope = "weft/faas"
 
+// Attributes of EventProfile.
+const (
+	ProfileKind    = "weft.profile.kind"    // string: cpu
+	ProfileSamples = "weft.profile.samples" // int64: how many
+)
+
 // Attributes of the records that a function's output becomes.
 const (
 	LogTruncated = "weft.log.truncated" // bool: a line, or the record, was longer than the bound, and cut
+	LogLast      = "weft.log.last"      // strings, on the exception of a killed run: the last lines that it printed
 	LogDropped   = "weft.log.dropped"   // int64: how many lines were left out
 )
 

@@ -2,11 +2,11 @@ package coldstart
 
 import (
 	"bufio"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"weft/faas/bootstrap"
-	"weft/faas/contract"
 	"weft/faas/function"
 )
 
@@ -29,6 +28,12 @@ type Config struct {
 
 // maxRecords bounds what is kept of one start; about 200 bytes each. What comes beyond is counted.
 const maxRecords = 20000
+
+// maxLine bounds a line of the hook, in bytes. The longest are answers with a minute's samples.
+const maxLine = 4 << 20
+
+// hookParts is the variable that tells a hook what to do: modules, profile.
+const hookParts = "WEFT_HOOK_PARTS"
 
 // hookFD is the variable that tells a hook its descriptor. It is the first that a program gets beyond the usual three.
 const hookFD = "WEFT_HOOK_FD"
@@ -48,7 +53,9 @@ type Recorder struct {
 	records []record
 	dropped int
 	inits   []goInit
-	ready   bool // the log is the function's alone from here on
+	asked   uint64                  // the number of the last question
+	waiting map[uint64]chan samples // questions without an answer yet
+	ready   bool                    // the log is the function's alone from here on
 	ended   chan struct{}
 }
 
@@ -83,9 +90,12 @@ func unixNS(s string) time.Time {
 
 // New prepares to record the start of a program.
 func New(cfg Config) (*Recorder, error) {
-	r := &Recorder{cfg: cfg, ended: make(chan struct{})}
-	if cfg.Tracing.Modules {
+	r := &Recorder{cfg: cfg, ended: make(chan struct{}), waiting: make(map[uint64]chan samples)}
+	if cfg.Tracing.Modules || cfg.Tracing.Profile {
 		r.lang = languageOf(cfg.Command, cfg.Dir)
+	}
+	if r.lang == golang && !cfg.Tracing.Modules {
+		r.lang = other // its profile would have to come from its own code
 	}
 	if r.lang != node && r.lang != python {
 		close(r.ended)
@@ -117,11 +127,22 @@ func (r *Recorder) Environment(env []string) []string {
 	case golang:
 		return appendTo(env, "GODEBUG", "inittrace=1", ",")
 	case node:
-		return append(appendTo(env, "NODE_OPTIONS", "--require="+quoteOption(r.cfg.Hooks.NodeHook()), " "), hookFD+"="+strconv.Itoa(firstFile))
+		return append(appendTo(env, "NODE_OPTIONS", "--require="+quoteOption(r.cfg.Hooks.NodeHook()), " "), r.hookEnvironment()...)
 	case python:
-		return append(prependTo(env, "PYTHONPATH", r.cfg.Hooks.PythonHook(), ":"), hookFD+"="+strconv.Itoa(firstFile))
+		return append(prependTo(env, "PYTHONPATH", r.cfg.Hooks.PythonHook(), ":"), r.hookEnvironment()...)
 	}
 	return env
+}
+
+func (r *Recorder) hookEnvironment() []string {
+	var parts []string
+	if r.cfg.Tracing.Modules {
+		parts = append(parts, "modules")
+	}
+	if r.cfg.Tracing.Profile {
+		parts = append(parts, "profile")
+	}
+	return []string{hookFD + "=" + strconv.Itoa(firstFile), hookParts + "=" + strings.Join(parts, ",")}
 }
 
 // quoteOption protects spaces in NODE_OPTIONS.
@@ -159,23 +180,31 @@ func extend(env []string, name string, join func(string) string, alone string) [
 // read takes in what the hook writes, until the program or Close ends it.
 func (r *Recorder) read() {
 	defer close(r.ended)
-	lines := bufio.NewReader(r.ours)
-	for {
-		line, err := lines.ReadBytes('\n')
-		if err != nil {
-			return
-		}
-		var rec record
-		if json.Unmarshal(line, &rec) != nil {
-			continue // the function wrote to our descriptor
-		}
-		r.mu.Lock()
-		if len(r.records) < maxRecords {
-			r.records = append(r.records, rec)
-		} else {
-			r.dropped++
-		}
-		r.mu.Unlock()
+	lines := bufio.NewScanner(r.ours)
+	lines.Buffer(nil, maxLine)
+	for lines.Scan() {
+		r.take(lines.Bytes())
+	}
+	if lines.Err() == bufio.ErrTooLong { // the function's doing: it must not wait for us
+		_, _ = io.Copy(io.Discard, r.ours)
+	}
+}
+
+func (r *Recorder) take(line []byte) {
+	var rec record
+	if json.Unmarshal(line, &rec) != nil {
+		return // the function wrote to our descriptor
+	}
+	if rec.Kind == "samples" {
+		r.answered(line)
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.records) < maxRecords {
+		r.records = append(r.records, rec)
+	} else {
+		r.dropped++
 	}
 }
 
@@ -201,10 +230,10 @@ func (r *Recorder) Finish(exec, ready time.Time) []*Step {
 	r.drain()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	switch r.lang {
-	case golang:
+	switch {
+	case r.lang == golang:
 		return r.goSteps(exec, ready)
-	case node, python:
+	case r.cfg.Tracing.Modules && (r.lang == node || r.lang == python):
 		return r.hookSteps(exec, ready)
 	}
 	return []*Step{{Name: "main", Start: exec, End: ready, Kind: User, Module: strings.Join(r.cfg.Command, " ")}}
@@ -237,16 +266,19 @@ func (r *Recorder) Between(from, to time.Time) []*Step {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var list []record
-	for _, rec := range r.records {
-		if start, end := rec.times(); rec.Kind == "module" && !start.Before(from) && !end.After(to) {
+	for i := len(r.records) - 1; i >= 0; i-- { // a record is written at its end: they are in that order, and few are new
+		rec := r.records[i]
+		start, end := rec.times()
+		if end.Before(from) {
+			break
+		}
+		if rec.Kind == "module" && !start.Before(from) && !end.After(to) {
 			list = append(list, rec)
 		}
 	}
+	slices.Reverse(list)
 	return r.tree(list)
 }
-
-// LastStack is where the program is now, innermost frame first; nil when it cannot say.
-func (r *Recorder) LastStack(context.Context) []contract.Frame { return nil }
 
 // Close ends recording.
 func (r *Recorder) Close() {

@@ -151,6 +151,13 @@ class HandlerError extends Error {
   }
 }
 
+// unloadable throws err by the name that the vendor has for it.
+function unloadable(err) {
+  if (err && (err.code === 'MODULE_NOT_FOUND' || err.code === 'ERR_MODULE_NOT_FOUND')) err.name = 'Runtime.ImportModuleError';
+  else if (err instanceof SyntaxError) err.name = 'Runtime.UserCodeSyntaxError';
+  throw err;
+}
+
 // load finds the handler: DIR/FILE.name, or FILE.a.b for a nested one.
 async function load() {
   const root = process.env.LAMBDA_TASK_ROOT || process.cwd();
@@ -165,8 +172,8 @@ async function load() {
   try {
     module = require(found);
   } catch (err) {
-    if (err.code !== 'ERR_REQUIRE_ESM' && err.code !== 'ERR_REQUIRE_ASYNC_MODULE') throw err;
-    module = await import(pathToFileURL(found));
+    if (err && (err.code === 'ERR_REQUIRE_ESM' || err.code === 'ERR_REQUIRE_ASYNC_MODULE')) module = await import(pathToFileURL(found)).catch(unloadable);
+    else unloadable(err);
   }
   let handler = module;
   for (const name of names) handler = handler && handler[name];

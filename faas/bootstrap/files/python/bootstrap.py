@@ -102,14 +102,23 @@ def _cause(err, skip):
     )
 
 
+class _HandlerError(Exception):
+    def __init__(self, kind, message):
+        super().__init__(message)
+        self.kind = kind
+
+
 def _load():
     root = os.environ.get("LAMBDA_TASK_ROOT", os.getcwd())
     if root not in sys.path:
         sys.path.insert(0, root)
     name, dot, function = os.environ["_HANDLER"].rpartition(".")
     if not dot:
-        raise ValueError("handler: want module.function, got %r" % os.environ["_HANDLER"])
-    return getattr(importlib.import_module(name.replace("/", ".")), function)
+        raise _HandlerError("Runtime.MalformedHandlerName", "handler: want module.function, got %r" % os.environ["_HANDLER"])
+    module = importlib.import_module(name.replace("/", "."))
+    if not hasattr(module, function):
+        raise _HandlerError("Runtime.HandlerNotFound", "%s has no function %s" % (name, function))
+    return getattr(module, function)
 
 
 def _serve(handler):
@@ -154,9 +163,13 @@ def main():
         traceback.print_exc()
         sys.stderr.flush()
         failure = _failure(err, 1)
-        kind = "Runtime.ImportModuleError" if isinstance(err, ImportError) else type(err).__name__
-        if isinstance(err, AttributeError):
-            kind = "Runtime.HandlerNotFound"
+        kind = type(err).__name__
+        if isinstance(err, _HandlerError):
+            kind = err.kind
+        elif isinstance(err, ImportError):
+            kind = "Runtime.ImportModuleError"
+        elif isinstance(err, SyntaxError):
+            kind = "Runtime.UserCodeSyntaxError"
         failure["errorType"] = kind
         _post(
             _connect(),

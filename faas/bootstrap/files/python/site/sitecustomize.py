@@ -1,5 +1,5 @@
-"""Loaded before the function's code (PYTHONPATH). Times every module that is imported, and tells the runtime over the descriptor
-WEFT_HOOK_FD. Whatever goes wrong here, the function does not notice. The function's own sitecustomize is run after it.
+"""Loaded before the function's code (PYTHONPATH). Times every module that is imported and samples stacks, as WEFT_HOOK_PARTS says, and
+tells the runtime over the descriptor WEFT_HOOK_FD. Whatever goes wrong here, the function does not notice. The function's own sitecustomize is run after it.
 """
 
 
@@ -10,30 +10,53 @@ def _weft():
     begun = now()
     import os
 
+    parts = os.environ.pop("WEFT_HOOK_PARTS", "").split(",")
     fd = int(os.environ.pop("WEFT_HOOK_FD", "-1"))
     if fd < 3:
         return
     os.set_inheritable(fd, False)
     import _frozen_importlib
+    import _thread
     import sys
-    import threading
 
-    main = threading.get_ident()
+    main = _thread.get_ident()
     lines = []
     depth = [0]
+    alive = [True]
+    writing = _thread.allocate_lock()
+
+    def send(text):
+        data = text.encode("utf-8", "replace")
+        with writing:
+            while data:
+                data = data[os.write(fd, data) :]
+
+    def stop():
+        alive[0] = False
+        if "modules" in parts:
+            _frozen_importlib._find_and_load = load
 
     def flush():
         text = "".join(lines)
         del lines[:]
-        if not text:
+        if not text or not alive[0]:
             return
         try:
-            os.write(fd, text.encode("utf-8", "replace"))
+            send(text)
         except OSError:
-            _frozen_importlib._find_and_load = load  # nobody listens: go on without
+            stop()  # nobody listens: go on without
+
+    def forked():
+        # The descriptor is the parent's: what a child does is not what the program did.
+        stop()
+        del lines[:]
+        os.close(fd)
+
+    os.register_at_fork(after_in_child=forked)
 
     def quote(text):
-        return '"' + str(text).replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") + '"'
+        text = str(text).replace("\\", "\\\\").replace('"', '\\"')
+        return '"' + "".join(c if c >= " " else " " for c in text) + '"'
 
     def note(name, start, end, failed):
         module = sys.modules.get(name)
@@ -44,7 +67,7 @@ def _weft():
         )
 
     def enter(name):
-        if threading.get_ident() != main:
+        if _thread.get_ident() != main or not alive[0]:
             return 0
         depth[0] += 1
         return now()
@@ -77,9 +100,78 @@ def wrap(load, enter, leave):
     return _find_and_load
 """
     space = {}
-    exec(compile(source, "<frozen importlib._bootstrap>", "exec"), space)
     load = _frozen_importlib._find_and_load
-    _frozen_importlib._find_and_load = space["wrap"](load, enter, leave)
+    if "modules" in parts:
+        exec(compile(source, "<frozen importlib._bootstrap>", "exec"), space)
+        _frozen_importlib._find_and_load = space["wrap"](load, enter, leave)
+
+    # Samples: (ns since the epoch, CPU ns, ((code, line), ...) innermost first), a minute of one thread at 100 Hz.
+    ring = []
+    most = 6000
+
+    def stack(frame):
+        frames = []
+        while frame is not None and len(frames) < 64:
+            frames.append((frame.f_code, frame.f_lineno))
+            frame = frame.f_back
+        return tuple(frames)
+
+    def sample(own, cpu):
+        at = now()
+        found = [stack(f) for ident, f in sys._current_frames().items() if ident != own]
+        # Who of the threads has used the processor cannot be asked safely: each gets its share.
+        ring.extend((at, cpu // len(found), s) for s in found)
+        if len(ring) > 2 * most:
+            del ring[:-most]
+
+    def answer(number, samples):
+        index = {}
+        stacks = {}
+        for _, cpu, frames in samples:
+            key = tuple(index.setdefault(f, len(index)) for f in frames)
+            n, sum = stacks.get(key, (0, 0))
+            stacks[key] = (n + 1, sum + cpu)
+        frames = ",".join(
+            '{"n":%s,"f":%s,"l":%d}' % (quote(getattr(c, "co_qualname", c.co_name)), quote(c.co_filename), line or 0) for c, line in index
+        )
+        text = ",".join('{"n":%d,"cpu":%d,"f":%s}' % (n, cpu, list(key)) for key, (n, cpu) in stacks.items())
+        send('{"k":"samples","id":%d,"frames":[%s],"stacks":[%s]}\n' % (number, frames, text))
+
+    def asked(line):
+        word, number, *times = line.split()
+        if word == b"stack":
+            frame = sys._current_frames().get(main)
+            answer(int(number), [(0, 0, stack(frame))] if frame is not None else [])
+        elif word == b"profile":
+            start, end = int(times[0]), int(times[1])
+            answer(int(number), [s for s in ring if start <= s[0] <= end])
+
+    def sampler():
+        own = _thread.get_ident()
+        spent = time.process_time_ns
+        before = spent()
+        text = b""
+        try:
+            while alive[0]:
+                if wait([fd], (), (), 0.01)[0]:
+                    data = os.read(fd, 4096)
+                    if not data:
+                        return
+                    *questions, text = (text + data).split(b"\n")
+                    for q in questions:
+                        asked(q)
+                    continue
+                used = spent()
+                if used - before > 0:
+                    sample(own, used - before)
+                before = used
+        except Exception:
+            return
+
+    if "profile" in parts:
+        from select import select as wait
+
+        _thread.start_new_thread(sampler, ())
 
     lines.append('{"k":"step","n":"weft hook","s":"%d","e":"%d","t":"core"}\n' % (begun, now()))
     flush()
