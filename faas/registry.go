@@ -277,14 +277,20 @@ func versionNumber(v string) int {
 }
 
 // Deploy makes fn, with the code that is read from code (a zip as function.Pack writes it), what $LATEST means. Instances of the
-// version before finish what they have. It returns once this runtime has taken note.
+// version before finish what they have. It returns once this runtime has taken note. Without code, fn.CodeDigest names a package that
+// was deployed before, as of another function.
 func (rt *Runtime) Deploy(ctx context.Context, fn function.Function, code io.Reader) (*function.Function, error) {
 	g := rt.registry
-	object, err := g.objects.Put(ctx, code)
-	if err != nil {
-		return nil, fmt.Errorf("store code of %s: %w", fn.Name, err)
+	fn.Version = function.Latest
+	if code != nil {
+		object, err := g.objects.Put(ctx, code)
+		if err != nil {
+			return nil, fmt.Errorf("store code of %s: %w", fn.Name, err)
+		}
+		fn.CodeDigest, fn.CodeBytes = object.Digest, object.Size
+	} else if has, err := g.objects.Has(ctx, fn.CodeDigest); err != nil || !has {
+		return nil, errors.Join(fmt.Errorf("deploy %s: there is no package with the digest %q", fn.Name, fn.CodeDigest), err)
 	}
-	fn.Version, fn.CodeDigest, fn.CodeBytes = function.Latest, object.Digest, object.Size
 	if err := fn.Validate(); err != nil {
 		return nil, err
 	}

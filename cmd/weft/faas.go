@@ -66,7 +66,7 @@ func runFaas(ctx context.Context, c *config, target emit.OTLPConfig) (err error)
 		return fmt.Errorf("--otlp: %w", err)
 	}
 	p.onStop("OTLP exporter", func(context.Context) error { return exporter.Close() })
-	if err := p.startFaas(ctx, gateway, exporter); err != nil {
+	if _, err := p.startFaas(ctx, gateway, exporter); err != nil {
 		return err
 	}
 	p.setReady()
@@ -75,14 +75,14 @@ func runFaas(ctx context.Context, c *config, target emit.OTLPConfig) (err error)
 }
 
 // startFaas runs the invoke runtime, and serves it on l.
-func (p *process) startFaas(ctx context.Context, l net.Listener, exporter emit.Exporter) error {
+func (p *process) startFaas(ctx context.Context, l net.Listener, exporter emit.Exporter) (*faas.Runtime, error) {
 	dir, err := p.cfg.dataDir()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	st, err := state.Open(ctx, state.Config{URL: p.cfg.nats, Dir: filepath.Join(dir, "state"), Logger: p.log.With("part", "state")})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	p.onStop("state", func(context.Context) error {
 		st.Close()
@@ -93,12 +93,12 @@ func (p *process) startFaas(ctx context.Context, l net.Listener, exporter emit.E
 		JaegerEndpoint: "http://" + receiverAddress("WEFT_JAEGER_HTTP") + "/api/traces",
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	p.onStop("invoke runtime", rt.Close)
 	p.serve("function gateway", l, front.New(front.Config{Runtime: rt, Logger: p.log.With("part", "faas"),
 		Admin: p.requireFaas(auth.Admin), Invoke: p.requireFaas(auth.Invoke)}))
-	return nil
+	return rt, nil
 }
 
 // requireFaas lets through who has a token of a scope. The vendors' clients sign their requests, which is not looked at: they give the token as

@@ -62,7 +62,7 @@ func runUp(ctx context.Context, c *config) (err error) {
 	}
 	var demoToken string
 	if c.demo && p.tokens != nil {
-		p.tokens, demoToken = p.tokens.With("demo", auth.Ingest)
+		p.tokens, demoToken = p.tokens.With("demo", auth.Ingest, auth.Invoke)
 	}
 	if err := p.startWeb(l, ingestAddresses()); err != nil {
 		return err
@@ -70,11 +70,12 @@ func runUp(ctx context.Context, c *config) (err error) {
 	if err := p.startCollector(ctx); err != nil {
 		return err
 	}
-	if err := p.startFaas(ctx, gateway, p.intake); err != nil {
+	functions, err := p.startFaas(ctx, gateway, p.intake)
+	if err != nil {
 		return err
 	}
 	if c.demo {
-		if err := p.startDemo(demoToken); err != nil {
+		if err := p.startDemo(functions, demoToken); err != nil {
 			return err
 		}
 	}

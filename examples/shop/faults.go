@@ -8,6 +8,8 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"os"
+	"path/filepath"
 	"sync"
 	"time"
 )
@@ -42,33 +44,63 @@ func (f faults) validate() error {
 	return errors.Join(errs...)
 }
 
-// faultState is the faults of one service process.
+// faultState is the faults as every process of the shop sees them: in a file of the folder that they share, because a service
+// may have several instances, and one that starts later has to know too.
 type faultState struct {
-	mu sync.Mutex
-	f  faults
+	path  string
+	start faults // what holds until the file is there
+
+	mu sync.Mutex // serializes changes
 }
+
+func faultsFile(dataDir string) string { return filepath.Join(dataDir, "faults.json") }
 
 func (s *faultState) get() faults {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.f
+	f := s.start
+	// It is put in place whole, so what cannot be read is not there.
+	if raw, err := os.ReadFile(s.path); err == nil && json.Unmarshal(raw, &f) != nil {
+		return s.start
+	}
+	return f
 }
 
-// merge changes the fields that body names.
-func (s *faultState) merge(body []byte) (faults, error) {
+// merge changes the fields that body names. status is how HTTP calls what came of it.
+func (s *faultState) merge(body []byte) (next faults, status int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	next := s.f
+	next = s.get()
 	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&next); err != nil {
-		return s.f, err
+		return next, http.StatusBadRequest, err
 	}
 	if err := next.validate(); err != nil {
-		return s.f, err
+		return next, http.StatusBadRequest, err
 	}
-	s.f = next
-	return next, nil
+	if err := s.put(next); err != nil {
+		return next, http.StatusInternalServerError, err
+	}
+	return next, http.StatusOK, nil
+}
+
+// put makes f what holds, for all.
+func (s *faultState) put(f faults) error {
+	raw, err := json.Marshal(f)
+	if err != nil {
+		return err
+	}
+	file, err := os.CreateTemp(filepath.Dir(s.path), ".faults-*")
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(raw)
+	if err = errors.Join(err, file.Close()); err == nil {
+		err = os.Rename(file.Name(), s.path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(file.Name()))
+	}
+	return nil
 }
 
 func (s *faultState) slowQuery() time.Duration {
@@ -77,8 +109,7 @@ func (s *faultState) slowQuery() time.Duration {
 
 func happens(share float64) bool { return rand.Float64() < share }
 
-// routes serves the faults of this process. forward, where not nil, passes a change on to the other services.
-func (s *faultState) routes(mux *http.ServeMux, forward func(r *http.Request, body []byte) error) {
+func (s *faultState) routes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /faults", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, s.get()) })
 	mux.HandleFunc("POST /faults", func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<16))
@@ -86,17 +117,11 @@ func (s *faultState) routes(mux *http.ServeMux, forward func(r *http.Request, bo
 			writeError(w, http.StatusBadRequest, err)
 			return
 		}
-		next, err := s.merge(body)
+		next, status, err := s.merge(body)
 		if err != nil {
-			writeError(w, http.StatusBadRequest, err)
+			writeError(w, status, err)
 			return
 		}
-		if forward != nil {
-			if err := forward(r, body); err != nil {
-				writeError(w, http.StatusBadGateway, err)
-				return
-			}
-		}
-		writeJSON(w, http.StatusOK, next)
+		writeJSON(w, status, next)
 	})
 }

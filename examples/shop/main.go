@@ -11,11 +11,13 @@ import (
 	"maps"
 	"math"
 	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"syscall"
 )
 
@@ -44,6 +46,9 @@ func exit(err error, who string) int {
 
 // options are the command line.
 type options struct {
+	// mode is empty for the whole shop, or functions, or traffic.
+	mode                            string
+	gateway                         string // base URL of a function gateway, without a slash at the end
 	otlpGRPC, otlpHTTP, jaegerAgent string
 	token                           string // bearer token for OTLP; empty sends none
 	listen                          string // of the frontend
@@ -62,6 +67,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	fs.StringVar(&o.otlpHTTP, "otlp-http", "127.0.0.1:4318", "`address` that takes OTLP over HTTP")
 	fs.StringVar(&o.jaegerAgent, "jaeger-agent", "127.0.0.1:6831", "`address` that takes Jaeger's compact thrift over UDP")
 	fs.StringVar(&o.token, "token", os.Getenv("SHOP_TOKEN"), "bearer `token` for OTLP; $SHOP_TOKEN keeps it out of the process list")
+	fs.StringVar(&o.gateway, "gateway", "", "`URL` of the function gateway, for functions and traffic")
 	fs.StringVar(&o.listen, "listen", "127.0.0.1:0", "`address` of the frontend; port 0 takes a free one")
 	fs.Float64Var(&o.rate, "rate", 2, "checkouts a second, with twice as many visits that only look around; 0 sends nothing")
 	fs.IntVar(&o.once, "once", 0, "send exactly `N` checkouts, print what was traced as JSON, and exit")
@@ -73,9 +79,17 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	fs.BoolVar(&o.faults.NPlusOne, "n-plus-one", false, "let the catalog read ratings one query per product")
 	fs.Float64Var(&o.faults.ConsumerErrors, "consumer-errors", 0, "share of deliveries that shipping fails and gets again")
 	fs.IntVar(&o.faults.RecommendSlowMS, "recommend-slow-ms", 0, "time recommendations take besides, in milliseconds")
+	fs.Usage = func() {
+		fmt.Fprint(stderr, usage)
+		fs.PrintDefaults()
+	}
+	if len(args) > 0 && (args[0] == "functions" || args[0] == "traffic") {
+		o.mode, args = args[0], args[1:]
+	}
 	if err := fs.Parse(args); err != nil {
 		return o, err
 	}
+	o.gateway = strings.TrimRight(o.gateway, "/")
 	if fs.NArg() > 0 {
 		return o, fmt.Errorf("unexpected argument %q", fs.Arg(0))
 	}
@@ -100,6 +114,12 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	return o, errors.Join(errs...)
 }
 
+const usage = `usage: shop [flags]             run the whole shop
+       shop functions [flags]   print what has to be deployed for its services to run as functions behind --gateway
+       shop traffic [flags]     send visitors to these
+
+`
+
 const (
 	maxRate = 1000
 	maxOnce = 100_000
@@ -110,6 +130,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	switch o.mode {
+	case "functions":
+		return printFunctions(o, stdout, stderr)
+	case "traffic":
+		return visit(ctx, o)
+	}
 	if o.dataDir == "" {
 		dir, err := os.MkdirTemp("", "shop-*")
 		if err != nil {
@@ -118,6 +144,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		defer os.RemoveAll(dir)
 		o.dataDir = dir
 	} else if err := os.MkdirAll(o.dataDir, 0o700); err != nil {
+		return err
+	}
+	// What went wrong in an earlier run does not go wrong in this one.
+	if err := os.Remove(faultsFile(o.dataDir)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
 	sup, err := newSupervisor(o, stderr)
@@ -139,7 +169,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 			work <- err
 			return
 		}
-		drive(ctx, sup.url(frontend), o.rate)
+		drive(ctx, http.DefaultTransport, sup.url(frontend), o.rate)
 		work <- nil
 	}()
 	err = errors.Join(sup.supervise(work), sup.stop())

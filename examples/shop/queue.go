@@ -200,7 +200,7 @@ type brokerClient struct {
 }
 
 func (s *service) broker() brokerClient {
-	return brokerClient{&http.Client{Timeout: maxWait + 10*time.Second}, s.Peers[queue]}
+	return brokerClient{&http.Client{Timeout: maxWait + callTimeout, Transport: s.transport}, s.Peers[queue]}
 }
 
 func (b brokerClient) send(ctx context.Context, queue string, headers map[string]string, body any) (id string, err error) {

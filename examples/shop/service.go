@@ -43,18 +43,25 @@ type settings struct {
 	DataDir     string            `json:"data_dir"`
 	Faults      faults            `json:"faults"`
 	Report      bool              `json:"report"` // write at the end how many spans each trace got, see reportFile
+	// Function says that the service is run as a function: it listens on PORT, and its peers are behind the gateway, which wants
+	// to see the token.
+	Function bool `json:"function,omitempty"`
 }
 
 // service is one running service process.
 type service struct {
 	settings
-	token  string
-	faults faultState
-	counts *spanCounts // nil unless reporting
-	log    *slog.Logger
-	client *http.Client // traced, where the service is
-	plain  *http.Client // never traced: probes, the broker's protocol
+	token     string
+	faults    faultState
+	counts    *spanCounts // nil unless reporting
+	log       *slog.Logger
+	transport http.RoundTripper // to peers
+	client    *http.Client      // traced, where the service is
+	plain     *http.Client      // never traced: probes, the broker's protocol
 }
+
+// callTimeout bounds one call of a peer.
+const callTimeout = 10 * time.Second
 
 // a builder makes the parts of a service: its handler, a background job (may be nil), and what to do when both have ended.
 type builder func(ctx context.Context, s *service) (parts, error)
@@ -92,16 +99,20 @@ func runService(ctx context.Context, raw string) error {
 	if !ok {
 		return fmt.Errorf("no service %q", set.Name)
 	}
-	lis, err := net.FileListener(os.NewFile(listenerFD, "listener"))
+	lis, err := set.listen()
 	if err != nil {
-		return fmt.Errorf("%s: take over the listener: %w", set.Name, err)
+		return fmt.Errorf("%s: %w", set.Name, err)
 	}
 	ctx, stop := untilOrphaned(ctx)
 	defer stop()
 
-	s := &service{settings: set, token: os.Getenv("SHOP_TOKEN"), faults: faultState{f: set.Faults}}
+	s := &service{settings: set, token: os.Getenv("SHOP_TOKEN"), faults: faultState{path: faultsFile(set.DataDir), start: set.Faults}}
 	s.log = slog.New(slog.DiscardHandler)
-	s.plain = &http.Client{Timeout: 10 * time.Second}
+	s.transport = http.DefaultTransport
+	if set.Function {
+		s.transport = newGatewayTransport(s.token)
+	}
+	s.plain = &http.Client{Timeout: callTimeout, Transport: s.transport}
 	s.client = s.plain
 	if set.Report {
 		s.counts = newSpanCounts()
@@ -112,7 +123,7 @@ func runService(ctx context.Context, raw string) error {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
-	s.faults.routes(mux, s.forwardFaults())
+	s.faults.routes(mux)
 	mux.Handle("/", p.handler)
 	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) }}
 
@@ -151,30 +162,23 @@ func runService(ctx context.Context, raw string) error {
 	return nil
 }
 
+// listen takes over the supervisor's socket, or opens the one that the invoke runtime asks for.
+func (s *settings) listen() (net.Listener, error) {
+	if s.Function {
+		return net.Listen("tcp", net.JoinHostPort("127.0.0.1", os.Getenv("PORT")))
+	}
+	lis, err := net.FileListener(os.NewFile(listenerFD, "listener"))
+	if err != nil {
+		return nil, fmt.Errorf("take over the listener: %w", err)
+	}
+	return lis, nil
+}
+
 func ignoreClosed(err error) error {
 	if errors.Is(err, http.ErrServerClosed) || errors.Is(err, context.Canceled) {
 		return nil
 	}
 	return err
-}
-
-// forwardFaults is nil for all but the frontend.
-func (s *service) forwardFaults() func(r *http.Request, body []byte) error {
-	if s.Name != frontend {
-		return nil
-	}
-	return func(r *http.Request, body []byte) error {
-		var errs []error
-		for name, url := range s.Peers {
-			if name == frontend {
-				continue
-			}
-			if _, err := call(r.Context(), s.plain, http.MethodPost, url+"/faults", json.RawMessage(body), nil); err != nil {
-				errs = append(errs, err)
-			}
-		}
-		return errors.Join(errs...)
-	}
 }
 
 func reportFile(dataDir, service string) string {

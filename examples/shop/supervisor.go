@@ -53,7 +53,7 @@ func newSupervisor(o options, stderr io.Writer) (*supervisor, error) {
 		return nil, err
 	}
 	names := slices.Sorted(maps.Keys(builders))
-	nodePath, nodeDir, err := s.findNode()
+	nodePath, nodeDir, err := findNode(o)
 	if err != nil {
 		fmt.Fprintf(stderr, "shop: %s is left out, the rest runs: %v\n", recommend, err)
 	} else {
@@ -83,16 +83,18 @@ func newSupervisor(o options, stderr io.Writer) (*supervisor, error) {
 		peers[name] = c.url
 	}
 	for name, c := range s.children {
-		raw, err := json.Marshal(settings{name, peers, o.otlpGRPC, o.otlpHTTP, o.jaegerAgent, o.dataDir, o.faults, o.once > 0})
+		own, err := serviceEnvironment(o, settings{Name: name, Peers: peers, Report: o.once > 0})
 		if err != nil {
 			return nil, err
 		}
-		env := append(childEnviron(), sdkEnvironment(o, name)...)
-		env = append(env, serviceEnv+"="+string(raw), "SHOP_TOKEN="+o.token)
+		env := childEnviron()
+		for name, value := range own {
+			env = append(env, name+"="+value)
+		}
 		c.command = func() *exec.Cmd {
 			cmd := exec.Command(self)
 			if name == recommend {
-				cmd = exec.Command(nodePath, "--require", "./tracing.js", "server.js")
+				cmd = exec.Command(nodePath, nodeArguments...)
 				cmd.Dir = nodeDir
 			}
 			cmd.Env = env
@@ -105,17 +107,32 @@ func newSupervisor(o options, stderr io.Writer) (*supervisor, error) {
 	return s, nil
 }
 
-func (s *supervisor) findNode() (path, dir string, err error) {
-	if dir, err = findNodeDir(s.opts.nodeDir); err != nil {
+// nodeArguments start the Node service in its folder.
+var nodeArguments = []string{"--require", "./tracing.js", "server.js"}
+
+func findNode(o options) (path, dir string, err error) {
+	if dir, err = findNodeDir(o.nodeDir); err != nil {
 		return "", "", err
 	}
-	if path, err = exec.LookPath(s.opts.node); err != nil {
+	if path, err = exec.LookPath(o.node); err != nil {
 		return "", "", fmt.Errorf("install Node 20 or later, or name it with --node: %w", err)
 	}
 	if path, err = filepath.Abs(path); err != nil {
 		return "", "", err
 	}
 	return path, dir, nil
+}
+
+// serviceEnvironment is what makes this program the service that set names, and what is said to every one of them.
+func serviceEnvironment(o options, set settings) (map[string]string, error) {
+	set.OTLPGRPC, set.OTLPHTTP, set.JaegerAgent, set.DataDir, set.Faults = o.otlpGRPC, o.otlpHTTP, o.jaegerAgent, o.dataDir, o.faults
+	raw, err := json.Marshal(set)
+	if err != nil {
+		return nil, err
+	}
+	env := sdkEnvironment(o, set.Name)
+	env[serviceEnv], env["SHOP_TOKEN"] = string(raw), o.token
+	return env, nil
 }
 
 // childEnviron is the environment without tracing settings meant for something else.

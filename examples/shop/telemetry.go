@@ -80,7 +80,7 @@ func (s *service) openTelemetry(ctx context.Context) (shutdown func(context.Cont
 	otel.SetMeterProvider(mp)
 	otel.SetTextMapPropagator(propagator)
 	quietExportErrors(s.Name)
-	s.client = &http.Client{Timeout: 10 * time.Second, Transport: otelhttp.NewTransport(http.DefaultTransport)}
+	s.client = &http.Client{Timeout: callTimeout, Transport: otelhttp.NewTransport(s.transport)}
 	s.log = slog.New(otelslog.NewHandler(s.Name, otelslog.WithLoggerProvider(lp)))
 	return func(ctx context.Context) error {
 		return errors.Join(tp.Shutdown(ctx), lp.Shutdown(ctx), mp.Shutdown(ctx))
@@ -96,21 +96,21 @@ func (s *service) openTracing(ctx context.Context) (shutdown func(context.Contex
 	}
 	shutdown, err = sdk.Start(ctx, opts...)
 	quietExportErrors(s.Name)
-	s.client = &http.Client{Timeout: 10 * time.Second, Transport: sdk.Transport(nil)}
+	s.client = &http.Client{Timeout: callTimeout, Transport: sdk.Transport(s.transport)}
 	return shutdown, err
 }
 
 // sdkEnvironment is what openTracing and the Node service are configured by.
-func sdkEnvironment(o options, name string) []string {
-	env := []string{
-		"OTEL_SERVICE_NAME=" + name,
-		"OTEL_RESOURCE_ATTRIBUTES=service.namespace=shop,service.version=1.4.2,deployment.environment.name=demo",
-		"OTEL_EXPORTER_OTLP_ENDPOINT=http://" + o.otlpHTTP,
-		"OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf",
-		fmt.Sprintf("OTEL_BSP_SCHEDULE_DELAY=%d", flushEvery.Milliseconds()),
+func sdkEnvironment(o options, name string) map[string]string {
+	env := map[string]string{
+		"OTEL_SERVICE_NAME":           name,
+		"OTEL_RESOURCE_ATTRIBUTES":    "service.namespace=shop,service.version=1.4.2,deployment.environment.name=demo",
+		"OTEL_EXPORTER_OTLP_ENDPOINT": "http://" + o.otlpHTTP,
+		"OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+		"OTEL_BSP_SCHEDULE_DELAY":     fmt.Sprint(flushEvery.Milliseconds()),
 	}
 	if o.token != "" {
-		env = append(env, "OTEL_EXPORTER_OTLP_HEADERS=Authorization="+url.PathEscape("Bearer "+o.token))
+		env["OTEL_EXPORTER_OTLP_HEADERS"] = "Authorization=" + url.PathEscape("Bearer "+o.token)
 	}
 	return env
 }

@@ -18,12 +18,12 @@ const (
 
 // drive visits the shop rate times a second until ctx is done: each visit looks around and checks out, and on average two
 // more only look around. Answers, errors included, are the traces' business.
-func drive(ctx context.Context, base string, rate float64) {
+func drive(ctx context.Context, transport http.RoundTripper, base string, rate float64) {
 	if rate == 0 {
 		<-ctx.Done()
 		return
 	}
-	client := &http.Client{Timeout: 30 * time.Second}
+	client := &http.Client{Timeout: 30 * time.Second, Transport: transport}
 	defer client.CloseIdleConnections()
 	var wg sync.WaitGroup
 	defer wg.Wait()

@@ -8,8 +8,8 @@ const { shutdown, counts, report } = require('./tracing.js');
 
 const settings = JSON.parse(process.env.SHOP_SERVICE);
 const tracer = trace.getTracer(settings.name);
-const faults = { ...settings.faults };
 const listenerFD = 3; // opened by the supervisor
+const token = settings.function && process.env.SHOP_TOKEN; // the function gateway wants to see it
 const drainMs = 3000; // as drainTime of the Go services
 
 const server = http.createServer((req, res) => {
@@ -20,11 +20,8 @@ const server = http.createServer((req, res) => {
   const fail = (status) => (err) => answer(status, { error: err.message });
   const user = req.url.match(/^\/recommendations\/([^/?]+)$/);
   if (req.url === '/healthz') answer(200);
-  else if (req.url === '/faults' && req.method === 'GET') answer(200, faults);
-  else if (req.url === '/faults' && req.method === 'POST') {
-    // The frontend has checked it.
-    read(req).then((body) => answer(200, Object.assign(faults, JSON.parse(body))), fail(400));
-  } else if (user && req.method === 'GET') {
+  else if (req.url === '/faults' && req.method === 'GET') answer(200, faults());
+  else if (user && req.method === 'GET') {
     // node:http knows no routes; its instrumentation is told.
     const route = '/recommendations/{user}';
     trace.getActiveSpan()?.updateName(`GET ${route}`).setAttribute('http.route', route);
@@ -32,11 +29,21 @@ const server = http.createServer((req, res) => {
   } else answer(404, { error: `no route ${req.method} ${req.url}` });
 });
 
+// What was switched on is in a file that all services share, see faults.go.
+function faults() {
+  try {
+    return JSON.parse(fs.readFileSync(path.join(settings.data_dir, 'faults.json'), 'utf8'));
+  } catch {
+    return settings.faults;
+  }
+}
+
 function recommend(user) {
   return tracer.startActiveSpan('rank products', async (span) => {
     try {
       span.setAttribute('user.id', user);
-      if (faults.recommend_slow_ms > 0) await new Promise((r) => setTimeout(r, faults.recommend_slow_ms));
+      const slow = faults().recommend_slow_ms;
+      if (slow > 0) await new Promise((r) => setTimeout(r, slow));
       const products = JSON.parse(await get(`${settings.peers['shop-catalog']}/products?limit=12`));
       const ranked = products.sort((a, b) => b.stars - a.stars || a.id - b.id).slice(0, 3);
       span.addEvent('ranked', { candidates: products.length, chosen: ranked.map((p) => p.name) });
@@ -53,7 +60,7 @@ function recommend(user) {
 
 function get(url) {
   return new Promise((resolve, reject) => {
-    const req = http.get(url, { timeout: 10_000 }, (res) => {
+    const req = http.get(url, { timeout: 10_000, headers: token ? { 'X-Weft-Token': token } : {} }, (res) => {
       read(res).then((body) => (res.statusCode < 400 ? resolve(body) : reject(new Error(`${url}: ${res.statusCode} ${body}`))), reject);
     });
     req.on('timeout', () => req.destroy(new Error(`${url}: no answer within 10 s`)));
@@ -93,4 +100,4 @@ process.on('SIGINT', end);
 const parent = process.ppid;
 setInterval(() => process.ppid !== parent && end(), 1000).unref();
 
-server.listen({ fd: listenerFD });
+server.listen(settings.function ? { port: Number(process.env.PORT), host: '127.0.0.1' } : { fd: listenerFD });
