@@ -200,11 +200,7 @@ func coverage(of toldSpan, spans []toldSpan) float64 {
 // newRuntime starts a runtime that ends with the test.
 func newRuntime(t testing.TB) (*Runtime, *told) {
 	t.Helper()
-	e := newTold()
-	rt, err := New(Config{Dir: t.TempDir(), Exporter: e, Logger: slog.New(slog.NewTextHandler(testLog{t}, nil))})
-	if err != nil {
-		t.Fatal(err)
-	}
+	rt, e := openRuntime(t, t.TempDir())
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		defer cancel()
@@ -212,6 +208,16 @@ func newRuntime(t testing.TB) (*Runtime, *told) {
 			t.Errorf("close: %v", err)
 		}
 	})
+	return rt, e
+}
+
+func openRuntime(t testing.TB, dir string) (*Runtime, *told) {
+	t.Helper()
+	e := newTold()
+	rt, err := New(Config{Dir: dir, Exporter: e, Logger: slog.New(slog.NewTextHandler(testLog{t}, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
 	return rt, e
 }
 

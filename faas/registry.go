@@ -46,14 +46,14 @@ const (
 	aliasKey   = "alias"
 )
 
-// openRegistry reads what there is, and follows what changes until ctx ends.
-func openRegistry(ctx context.Context, rt *Runtime) (*registry, error) {
+// openRegistry makes rt's registry, which reads what there is and follows what changes until ctx ends.
+func openRegistry(ctx context.Context, rt *Runtime) error {
 	g := &registry{rt: rt, known: make(map[string]*known), changed: make(chan struct{}), done: make(chan struct{})}
 	st := rt.cfg.State
 	if st == nil {
 		var err error
 		if st, err = state.Open(ctx, state.Config{Dir: filepath.Join(rt.cfg.Dir, "state"), Logger: rt.log}); err != nil {
-			return nil, err
+			return err
 		}
 		g.own = st
 	}
@@ -61,7 +61,7 @@ func openRegistry(ctx context.Context, rt *Runtime) (*registry, error) {
 	if err != nil && g.own != nil {
 		g.own.Close()
 	}
-	return g, err
+	return err
 }
 
 func (g *registry) follow(ctx context.Context, st *state.State) (err error) {
@@ -75,6 +75,7 @@ func (g *registry) follow(ctx context.Context, st *state.State) (err error) {
 	if err != nil {
 		return err
 	}
+	g.rt.registry = g // asked by the pools of provisioned instances, which come with the records
 	for _, e := range entries {
 		g.take(e, false)
 	}

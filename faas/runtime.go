@@ -138,7 +138,7 @@ func New(cfg Config) (_ *Runtime, err error) {
 			return nil, fmt.Errorf("faas: metrics: %w", err)
 		}
 	}
-	if rt.registry, err = openRegistry(ctx, rt); err != nil {
+	if err = openRegistry(ctx, rt); err != nil {
 		return nil, fmt.Errorf("faas: %w", err)
 	}
 	if rt.code, err = newCodeCache(filepath.Join(cfg.Dir, "code"), rt.registry.objects); err != nil {

@@ -28,8 +28,8 @@ const (
 
 // scales are those of all services.
 var scales = map[string]scale{
-	// Few at once, so that a rush of visitors needs another instance.
-	frontend:  upTo(4, 4),
+	// Few at once, so that a rush of visitors needs more instances.
+	frontend:  upTo(4, 5),
 	catalog:   upTo(3, concurrency),
 	orders:    upTo(2, concurrency),
 	payment:   upTo(2, concurrency),

@@ -14,10 +14,13 @@ const (
 	visitors = 50
 	// maxVisits bounds the visits under way; above it new ones are not started, as a full shop turns people away.
 	maxVisits = 64
+	// Now and then a coach arrives: rush visits at once.
+	rush      = 15
+	rushEvery = 40 * time.Second
 )
 
 // drive visits the shop rate times a second until ctx is done: each visit looks around and checks out, and on average two
-// more only look around. Answers, errors included, are the traces' business.
+// more only look around. Every rushEvery there is a rush. Answers, errors included, are the traces' business.
 func drive(ctx context.Context, transport http.RoundTripper, base string, rate float64) {
 	if rate == 0 {
 		<-ctx.Done()
@@ -44,6 +47,8 @@ func drive(ctx context.Context, transport http.RoundTripper, base string, rate f
 		})
 	}
 	// Arrivals are independent of one another, so the gaps between them are exponential.
+	coach := time.NewTicker(rushEvery)
+	defer coach.Stop()
 	for {
 		gap := time.NewTimer(time.Duration(rand.ExpFloat64() / (3 * rate) * float64(time.Second)))
 		select {
@@ -52,6 +57,11 @@ func drive(ctx context.Context, transport http.RoundTripper, base string, rate f
 			return
 		case <-gap.C:
 			visit(rand.IntN(3) == 0)
+		case <-coach.C:
+			gap.Stop()
+			for range rush {
+				visit(rand.IntN(3) == 0)
+			}
 		}
 	}
 }
