@@ -83,7 +83,7 @@ func (c *config) webFlags(fs *pflag.FlagSet, defaultAddr string) {
 }
 
 func (c *config) demoFlags(fs *pflag.FlagSet) {
-	fs.BoolVar(&c.demo, "demo", false, "run the demo shop with traffic")
+	fs.BoolVar(&c.demo, "demo", false, "run the demo shop as functions, with traffic")
 	fs.Float64Var(&c.demoRate, "demo-rate", 2, "checkouts a second of the demo shop's traffic")
 }
 

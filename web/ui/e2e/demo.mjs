@@ -34,7 +34,7 @@ async function switchLanguage(harness, page) {
     assert(left.length === 0, `English on ${where}: ${left.slice(0, 8).join(' | ')}`);
   };
   await harness.check('Chinese without reloading, and no English left on the trace page', async () => {
-    await page.getByRole('button', { name: 'EN' }).click();
+    await page.getByRole('button', { name: 'EN', exact: true }).click();
     await page.getByRole('menuitem', { name: '中文' }).click();
     await page.getByRole('button', { name: '复制链接' }).waitFor();
     assert((await page.locator('html').getAttribute('lang')) === 'zh-CN', 'lang is not zh-CN');
