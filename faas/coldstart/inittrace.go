@@ -139,6 +139,10 @@ func (t *initTrace) finish(exec, ready time.Time, k *kinds) []*Step {
 		if s.End.After(ready) {
 			break
 		}
+		if s.Start.Sub(last) >= stretch {
+			// Packages that the runtime does not tell of, and time without a processor.
+			steps = append(steps, &Step{Name: "init other packages", Start: last, End: s.Start, Kind: Core})
+		}
 		last = s.End
 		steps = append(steps, s)
 	}
