@@ -1,247 +1,243 @@
 package bootstrap_test
 
 import (
-	"context"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"weft/faas/bootstrap"
-	"weft/faas/contract"
-	"weft/faas/contract/contracttest"
-	"weft/faas/function"
-	"weft/faas/lambda"
 )
 
-// handler is a running bootstrap with a function's code.
-type handler struct {
-	*lambda.Instance
-	*contracttest.Program
+const wait = 30 * time.Second
+
+// event is what a scripted runtime API hands out.
+type event struct {
+	id, body string
+	headers  map[string]string
 }
 
-func start(t *testing.T, lang function.Language, spec string, concurrency int, files map[string]string) handler {
-	t.Helper()
-	dir := t.TempDir()
-	for name, text := range files {
-		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
-			t.Fatal(err)
+// said is what a program posted.
+type said struct {
+	path, body string
+	header     http.Header
+	trailer    http.Header
+}
+
+// api is a small scripted Runtime API: it hands out the events that are sent to it and tells what was posted.
+type api struct {
+	server *httptest.Server
+	events chan event
+	posts  chan said
+	polls  chan struct{}
+	status func(path string, body []byte) int
+}
+
+func newAPI(t *testing.T) *api {
+	a := &api{events: make(chan event, 100), posts: make(chan said, 100), polls: make(chan struct{}, 100),
+		status: func(string, []byte) int { return http.StatusAccepted }}
+	a.server = httptest.NewServer(http.HandlerFunc(a.serve))
+	t.Cleanup(func() {
+		a.server.CloseClientConnections() // a poll under way never ends by itself
+		a.server.Close()
+	})
+	return a
+}
+
+func (a *api) serve(w http.ResponseWriter, r *http.Request) {
+	path := strings.TrimPrefix(r.URL.Path, "/2018-06-01/runtime")
+	if path == "/invocation/next" {
+		a.polls <- struct{}{}
+		select {
+		case e := <-a.events:
+			w.Header().Set("Lambda-Runtime-Aws-Request-Id", e.id)
+			w.Header().Set("Lambda-Runtime-Deadline-Ms", fmt.Sprint(time.Now().Add(time.Minute).UnixMilli()))
+			w.Header().Set("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:local:0:function:f")
+			for k, v := range e.headers {
+				w.Header().Set(k, v)
+			}
+			io.WriteString(w, e.body)
+		case <-r.Context().Done():
 		}
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		return
 	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		path += " broken: " + err.Error()
+	}
+	status := a.status(path, body)
+	a.posts <- said{path, string(body), r.Header, r.Trailer}
+	w.WriteHeader(status)
+}
+
+func (a *api) post(t *testing.T) said {
+	t.Helper()
+	select {
+	case s := <-a.posts:
+		return s
+	case <-time.After(wait):
+		t.Fatal("the program posted nothing")
+		return said{}
+	}
+}
+
+// program is a bootstrap that runs.
+type program struct {
+	t              *testing.T
+	api            *api
+	cmd            *exec.Cmd
+	stdout, stderr syncBuffer
+	exited         chan struct{}
+}
+
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+func run(t *testing.T, language, handler string, files map[string]string, extra []*os.File, env ...string) *program {
+	t.Helper()
 	set, err := bootstrap.Install(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	i, err := lambda.New(lambda.Config{
-		Function:   &function.Function{Name: "shop", Version: "7", Contract: function.Lambda, Language: lang, Handler: spec, Memory: 256 << 20, Concurrency: concurrency},
-		InstanceID: "shop-1", CodeDir: dir, Region: "eu-test-1", AccountID: "123456789012", ExtensionDirs: []string{filepath.Join(dir, "extensions")},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return handler{i, contracttest.Start(t, i, dir, nil, set.Command(lang)...)}
-}
-
-// call invokes the handler.
-func (h handler) call(t *testing.T, event string) (*httptest.ResponseRecorder, *contract.Error) {
-	t.Helper()
-	w := httptest.NewRecorder()
-	out, err := h.Invoke(contracttest.Context(t), contracttest.Event(event), w)
-	if err != nil {
-		t.Fatalf("%v; it printed %s", err, h.Output())
-	}
-	return w, out.Error
-}
-
-func (h handler) answers(t *testing.T, event, want string) {
-	t.Helper()
-	if w, failure := h.call(t, event); failure != nil || w.Body.String() != want {
-		t.Errorf("%s: got %q, %v, want %q", event, w.Body.String(), failure, want)
-	}
-}
-
-func (h handler) fails(t *testing.T, event, kind, message string) {
-	t.Helper()
-	_, failure := h.call(t, event)
-	if failure == nil || failure.Type != kind || !strings.Contains(failure.Message, message) {
-		t.Errorf("%s: got %v, want %s: %s", event, failure, kind, message)
-	}
-}
-
-const nodeHandlers = `
-const sleep = (ms) => new Promise((r) => setTimeout(r, ms));
-let running = 0, most = 0;
-exports.nested = { deep: async (event, context) => {
-  switch (event.do) {
-    case 'throw': throw new TypeError('no ' + event.do);
-    case 'value': throw 'a text';
-    case 'context': return [context.functionName, context.functionVersion, context.memoryLimitInMB, context.getRemainingTimeInMillis() > 0, context.awsRequestId.length];
-    case 'nothing': return;
-    case 'reject': Promise.reject(new RangeError('nobody cares')); await sleep(60000);
-    case 'together': most = Math.max(most, ++running); for (let k = 0; k < 2000 && most < 2; k++) await sleep(5); running--; return most;
-  }
-  return event;
-} };
-exports.callback = (event, context, callback) => { setTimeout(() => event.fail ? callback(new Error(event.fail)) : callback(null, event), 5); };
-exports.sync = (event) => ({ got: event });
-exports.stream = awslambda.streamifyResponse(async (event, stream) => {
-  if (event.fail === 'early') throw new RangeError('early');
-  stream = awslambda.HttpResponseStream.from(stream, { statusCode: 201, headers: { 'X-Own': 'yes' } });
-  stream.write('one ');
-  stream.write('two');
-  stream.end();
-});
-`
-
-func TestNode(t *testing.T) {
-	files := map[string]string{"lib/app.js": nodeHandlers}
-	h := start(t, function.NodeJS, "lib/app.nested.deep", 1, files)
-	h.answers(t, `{"a":1}`, `{"a":1}`)
-	h.answers(t, `{"do":"nothing"}`, `null`)
-	h.answers(t, `{"do":"context"}`, `["shop","7","256",true,36]`)
-	h.fails(t, `{"do":"throw"}`, "TypeError", "no throw")
-	if _, failure := h.call(t, `{"do":"throw"}`); len(failure.Stack) == 0 || !strings.HasSuffix(failure.Stack[0].File, "lib/app.js") {
-		t.Errorf("stack: %+v", failure.Stack)
-	}
-	h.fails(t, `{"do":"value"}`, "string", "a text")
-	h.answers(t, `{"a":2}`, `{"a":2}`)
-	h.fails(t, `{"do":"reject"}`, "Runtime.UnhandledPromiseRejection", "nobody cares")
-
-	h = start(t, function.NodeJS, "lib/app.callback", 1, files)
-	h.answers(t, `{"a":1}`, `{"a":1}`)
-	h.fails(t, `{"fail":"so"}`, "Error", "so")
-	h = start(t, function.NodeJS, "lib/app.sync", 1, files)
-	h.answers(t, `1`, `{"got":1}`)
-}
-
-func TestNodeStream(t *testing.T) {
-	h := start(t, function.NodeJS, "lib/app.stream", 1, map[string]string{"lib/app.js": nodeHandlers})
-	w, failure := h.call(t, `{}`)
-	if failure != nil || !strings.HasSuffix(w.Body.String(), "one two") || !strings.Contains(w.Body.String()+w.Header().Get("X-Own"), "yes") {
-		t.Errorf("got %d %v %q, %v", w.Code, w.Header(), w.Body.String(), failure)
-	}
-	h.fails(t, `{"fail":"early"}`, "RangeError", "early")
-}
-
-func TestNodeModule(t *testing.T) {
-	h := start(t, function.NodeJS, "app.handler", 1, map[string]string{"app.mjs": "export const handler = async (event) => event;"})
-	h.answers(t, `7`, `7`)
-}
-
-const pythonHandlers = `
-import threading, time
-running = 0
-most = 0
-lock = threading.Lock()
-
-def handler(event, context):
-    global running, most
-    do = event.get("do")
-    if do == "raise":
-        raise ValueError("no " + do)
-    if do == "context":
-        return [context.function_name, context.function_version, context.memory_limit_in_mb, context.get_remaining_time_in_millis() > 0, len(context.aws_request_id)]
-    if do == "nothing":
-        return
-    if do == "together":
-        with lock:
-            running += 1
-            most = max(most, running)
-        for _ in range(2000):
-            if most > 1:
-                break
-            time.sleep(0.005)
-        with lock:
-            running -= 1
-        return most
-    return event
-`
-
-func TestPython(t *testing.T) {
-	h := start(t, function.Python, "lib/app.handler", 1, map[string]string{"lib/app.py": pythonHandlers})
-	h.answers(t, `{"a":1}`, `{"a": 1}`)
-	h.answers(t, `{"do":"nothing"}`, `null`)
-	h.answers(t, `{"do":"context"}`, `["shop", "7", "256", true, 36]`)
-	h.fails(t, `{"do":"raise"}`, "ValueError", "no raise")
-	if _, failure := h.call(t, `{"do":"raise"}`); len(failure.Stack) == 0 || !strings.HasSuffix(failure.Stack[0].File, "lib/app.py") {
-		t.Errorf("stack: %+v", failure.Stack)
-	}
-}
-
-// With a concurrency above one, runs are beside one another.
-func TestConcurrency(t *testing.T) {
-	for lang, h := range map[function.Language]handler{
-		function.NodeJS: start(t, function.NodeJS, "app.nested.deep", 2, map[string]string{"app.js": nodeHandlers}),
-		function.Python: start(t, function.Python, "app.handler", 2, map[string]string{"app.py": pythonHandlers}),
-	} {
-		first := make(chan string)
-		go func() {
-			w := httptest.NewRecorder()
-			_, _ = h.Invoke(contracttest.Context(t), contracttest.Event(`{"do":"together"}`), w)
-			first <- w.Body.String()
-		}()
-		h.answers(t, `{"do":"together"}`, "2")
-		if got := <-first; got != "2" {
-			t.Errorf("%s: got %q", lang, got)
-		}
-	}
-}
-
-// What goes wrong before the first poll is the start's failure, by the vendor's names.
-func TestInitErrors(t *testing.T) {
-	for _, c := range []struct {
-		lang                   function.Language
-		spec, file, code, kind string
-	}{
-		{function.NodeJS, "app.handler", "app.js", "throw new RangeError('at start');", "RangeError"},
-		{function.NodeJS, "app.other", "app.js", "exports.handler = () => {};", "Runtime.HandlerNotFound"},
-		{function.NodeJS, "missing.handler", "app.js", "", "Runtime.ImportModuleError"},
-		{function.NodeJS, "handler", "app.js", "", "Runtime.MalformedHandlerName"},
-		{function.NodeJS, "app.handler", "app.js", "require('not-there');", "Runtime.ImportModuleError"},
-		{function.NodeJS, "app.handler", "app.js", "let let = 1;", "Runtime.UserCodeSyntaxError"},
-		{function.Python, "app.handler", "app.py", "raise KeyError('at start')", "KeyError"},
-		{function.Python, "app.other", "app.py", "", "Runtime.HandlerNotFound"},
-		{function.Python, "app.handler", "app.py", "import not_there", "Runtime.ImportModuleError"},
-		{function.Python, "app.handler", "app.py", "def (", "Runtime.UserCodeSyntaxError"},
-		{function.Python, "app.handler", "app.py", "None.x", "AttributeError"},
-		{function.Python, "handler", "app.py", "", "Runtime.MalformedHandlerName"},
-	} {
-		h := start(t, c.lang, c.spec, 1, map[string]string{c.file: c.code})
-		ctx, cancel := context.WithTimeout(context.Background(), contracttest.Patience)
-		err := h.Ready(ctx)
-		cancel()
-		failure, ok := err.(*contract.Error)
-		if !ok || failure.Type != c.kind {
-			t.Errorf("%s %s with %q: got %v, want %s", c.lang, c.spec, c.code, err, c.kind)
-		}
-	}
-}
-
-// The files are put back when they were changed, and the same files are not written twice.
-func TestInstall(t *testing.T) {
 	dir := t.TempDir()
-	set, err := bootstrap.Install(dir)
-	if err != nil {
+	for name, text := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := &program{t: t, api: newAPI(t), exited: make(chan struct{})}
+	p.cmd = exec.Command("node", set.Node)
+	if language == "python" {
+		p.cmd = exec.Command("python3", set.Python)
+	}
+	p.cmd.Dir = dir
+	p.cmd.Env = append([]string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "_HANDLER=" + handler, "LAMBDA_TASK_ROOT=" + dir,
+		"AWS_LAMBDA_RUNTIME_API=" + p.api.server.Listener.Addr().String(),
+		"AWS_LAMBDA_FUNCTION_NAME=f", "AWS_LAMBDA_FUNCTION_VERSION=7", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=128",
+		"AWS_LAMBDA_LOG_GROUP_NAME=group", "AWS_LAMBDA_LOG_STREAM_NAME=stream",
+	}, env...)
+	p.cmd.Stdout, p.cmd.Stderr, p.cmd.ExtraFiles = &p.stdout, &p.stderr, extra
+	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	want, err := os.ReadFile(set.NodeHook())
-	if err != nil {
-		t.Fatal(err)
+	go func() {
+		p.cmd.Wait() // how it ended is in ProcessState
+		close(p.exited)
+	}()
+	t.Cleanup(func() {
+		p.cmd.Process.Kill() // gone already, or it polls
+		<-p.exited
+		if t.Failed() {
+			t.Logf("stdout %q\nstderr %q", p.stdout.String(), p.stderr.String())
+		}
+	})
+	return p
+}
+
+// ask hands out one event and returns what the program posts.
+func (p *program) ask(id, body string, headers ...string) said {
+	p.t.Helper()
+	e := event{id: id, body: body, headers: map[string]string{}}
+	for i := 0; i < len(headers); i += 2 {
+		e.headers[headers[i]] = headers[i+1]
 	}
-	if err := os.WriteFile(set.NodeHook(), []byte("changed"), 0o644); err != nil {
-		t.Fatal(err)
+	p.api.events <- e
+	return p.api.post(p.t)
+}
+
+func (p *program) exit() int {
+	p.t.Helper()
+	select {
+	case <-p.exited:
+		return p.cmd.ProcessState.ExitCode()
+	case <-time.After(wait):
+		p.t.Fatal("the program did not end")
+		return 0
 	}
-	if again, err := bootstrap.Install(dir); err != nil || again != set {
-		t.Fatalf("installed into %v, %v, want %v", again, err, set)
+}
+
+// prints waits until stdout has that in it: it comes through a pipe beside the posts.
+func (p *program) prints(want string) {
+	p.t.Helper()
+	for end := time.Now().Add(wait); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
+		if strings.Contains(p.stdout.String(), want) {
+			return
+		}
 	}
-	if got, err := os.ReadFile(set.NodeHook()); err != nil || string(got) != string(want) {
-		t.Errorf("the changed file was not put back: %v", err)
+	p.t.Errorf("stdout is %q, want %q in it", p.stdout.String(), want)
+}
+
+func answers(t *testing.T, s said, id, body string) {
+	t.Helper()
+	if s.path != "/invocation/"+id+"/response" || s.body != body {
+		t.Errorf("got %s %s, want the response of %s: %s", s.path, s.body, id, body)
 	}
-	if !set.Holds(set.NodeHook()) || set.Holds(filepath.Join(dir, "app.js")) {
-		t.Error("Holds does not tell its files from others")
+}
+
+// failed fails unless s says an error of that type and message, and returns its stack.
+func failed(t *testing.T, s said, path, kind, message string) []string {
+	t.Helper()
+	var doc struct {
+		ErrorType, ErrorMessage string
+		Trace, StackTrace       []string
 	}
+	if err := json.Unmarshal([]byte(s.body), &doc); err != nil {
+		t.Fatalf("%s: %v in %q", s.path, err, s.body)
+	}
+	if s.path != path || doc.ErrorType != kind || !strings.Contains(doc.ErrorMessage, message) {
+		t.Errorf("got %s with %s: %q, want %s with %s: %q", s.path, doc.ErrorType, doc.ErrorMessage, path, kind, message)
+	}
+	if got := s.header.Get("Lambda-Runtime-Function-Error-Type"); got != kind {
+		t.Errorf("%s: error type in the header is %q, want %q", path, got, kind)
+	}
+	return append(doc.Trace, doc.StackTrace...)
+}
+
+// cause is the structured stack of an error's header.
+func cause(t *testing.T, s said) (path string, line int, label string) {
+	t.Helper()
+	var c struct {
+		Exceptions []struct {
+			Stack []struct {
+				Path, Label string
+				Line        int
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(s.header.Get("Lambda-Runtime-Function-XRay-Error-Cause")), &c); err != nil {
+		t.Fatalf("the header with the error's cause: %v", err)
+	}
+	if len(c.Exceptions) != 1 || len(c.Exceptions[0].Stack) == 0 {
+		t.Fatalf("the header with the error's cause has no stack: %+v", c)
+	}
+	f := c.Exceptions[0].Stack[0]
+	return f.Path, f.Line, f.Label
 }

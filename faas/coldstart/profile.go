@@ -2,8 +2,13 @@ package coldstart
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/pprof/profile"
@@ -11,139 +16,212 @@ import (
 	"weft/faas/contract"
 )
 
-// samples is what a hook answers.
-type samples struct {
-	ID     uint64 `json:"id"`
-	Frames []struct {
-		Name string `json:"n"`
-		File string `json:"f"`
-		Line int    `json:"l"`
-	} `json:"frames"`
-	Stacks []struct {
-		Count  int64 `json:"n"`
-		CPU    int64 `json:"cpu"` // ns
-		Frames []int `json:"f"`   // innermost first
-	} `json:"stacks"`
-}
+// ErrNoProfile says that the program is not sampled: nothing was injected, or its language has no sampler, as a Go program of
+// its own.
+var ErrNoProfile = errors.New("the program is not sampled")
 
-func (s *samples) valid() bool {
-	for _, stack := range s.Stacks {
-		for _, f := range stack.Frames {
-			if f < 0 || f >= len(s.Frames) {
-				return false
-			}
-		}
-	}
-	return true
-}
+// interval is the samplers'.
+const interval = 10 * time.Millisecond
 
-// answered hands an answer to who asked. The function can write to the descriptor too, so that all of it is checked.
-func (r *Recorder) answered(line []byte) {
-	var s samples
-	if json.Unmarshal(line, &s) != nil || !s.valid() {
-		return
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if c := r.waiting[s.ID]; c != nil {
-		delete(r.waiting, s.ID)
-		c <- s
-	}
-}
+const maxStacks = 20000
 
-// ask puts a question to the hook: a word, and what follows its number.
-func (r *Recorder) ask(ctx context.Context, word, rest string) (samples, error) {
-	c := make(chan samples, 1)
-	r.mu.Lock()
-	r.asked++
-	id := r.asked
-	r.waiting[id] = c
-	r.mu.Unlock()
-	defer func() {
-		r.mu.Lock()
-		delete(r.waiting, id)
-		r.mu.Unlock()
-	}()
-	// A question is far shorter than the socket's buffer: when it does not fit at once, nobody reads.
-	if err := r.ours.SetWriteDeadline(time.Now().Add(settle)); err != nil {
-		return samples{}, fmt.Errorf("ask the hook: %w", err)
-	}
-	if _, err := fmt.Fprintf(r.ours, "%s %d%s\n", word, id, rest); err != nil {
-		return samples{}, fmt.Errorf("ask the hook: %w", err)
-	}
-	select {
-	case s := <-c:
-		return s, nil
-	case <-r.ended:
-		return samples{}, fmt.Errorf("ask the hook: the program has ended")
-	case <-ctx.Done():
-		return samples{}, fmt.Errorf("ask the hook: %w", ctx.Err())
-	}
-}
-
-// samples reports whether the program samples itself.
-func (r *Recorder) samples() bool { return r.ours != nil && r.cfg.Tracing.Profile }
-
-// Profile is where the program spent its CPU between two moments of the last minute, with labels on every sample; nil when there are no
-// samples, or the program has no hook. Node answers when its loop turns, and samples from a tenth of a second after its start on. A sample
-// is about 10 ms apart from the next.
+// Profile returns the samples that the program took between from and to, each with labels, such as trace_id and span_id. Node
+// samples what runs on the main thread, after the first 200 ms of the process, and keeps 30 s; Python all threads that do not wait for
+// work, at any time at which the process uses the processor, and keeps 3000 samples.
+//
+// Nil: there are none. It asks the program, so the program must run. ctx bounds the answer: a Node main thread that sits in a system call does not
+// answer, nor does a Python program while C code holds the interpreter's lock.
 func (r *Recorder) Profile(ctx context.Context, from, to time.Time, labels map[string]string) (*profile.Profile, error) {
-	if !r.samples() {
-		return nil, nil
+	if r.asks == nil {
+		return nil, ErrNoProfile
 	}
-	s, err := r.ask(ctx, "profile", fmt.Sprintf(" %d %d", from.UnixNano(), to.UnixNano()))
-	if err != nil || len(s.Stacks) == 0 {
+	lines, err := r.asks.ask(ctx, "P", r.ns(from), r.ns(to))
+	if err != nil {
 		return nil, err
 	}
+	if len(lines) == 0 {
+		return nil, nil
+	}
+	return fold(lines, from, to, labels), nil
+}
+
+func (r *Recorder) ns(t time.Time) int64 { return r.baseNS + t.Sub(r.base).Nanoseconds() }
+
+// LastStack returns what the program is at, innermost frame first: Node's main thread, or the Python thread that does not wait for
+// work; nil when it cannot say. Node answers while it runs JavaScript, even in a loop without end; when it has nothing to run
+// there are no frames. The bounds of Profile apply; ask it before the program is killed, with a short ctx.
+func (r *Recorder) LastStack(ctx context.Context) []contract.Frame {
+	if r.asks == nil {
+		return nil
+	}
+	lines, err := r.asks.ask(ctx, "L", 0, 0)
+	if err != nil || len(lines) == 0 {
+		return nil
+	}
+	_, stack := cut(lines[0])
+	frames := make([]contract.Frame, len(stack))
+	for i, f := range stack {
+		frames[len(stack)-1-i] = f
+	}
+	return frames
+}
+
+// cut takes a line of a sampler apart: count and stack, outermost frame first.
+func cut(line string) (int64, []contract.Frame) {
+	count, stack, _ := strings.Cut(line, " ")
+	n, err := strconv.ParseInt(count, 10, 64)
+	if err != nil || n <= 0 || stack == "" {
+		return 0, nil
+	}
+	var frames []contract.Frame
+	for f := range strings.SplitSeq(stack, "\x1f") {
+		part := strings.Split(f, "\x1e")
+		if len(part) != 3 {
+			return 0, nil
+		}
+		line, err := strconv.Atoi(part[2])
+		if err != nil {
+			return 0, nil
+		}
+		frames = append(frames, contract.Frame{Function: part[0], File: part[1], Line: line})
+	}
+	return n, frames
+}
+
+func fold(lines []string, from, to time.Time, labels map[string]string) *profile.Profile {
 	p := &profile.Profile{
 		SampleType:    []*profile.ValueType{{Type: "samples", Unit: "count"}, {Type: "cpu", Unit: "nanoseconds"}},
 		PeriodType:    &profile.ValueType{Type: "cpu", Unit: "nanoseconds"},
-		Period:        int64(10 * time.Millisecond),
+		Period:        interval.Nanoseconds(),
 		TimeNanos:     from.UnixNano(),
-		DurationNanos: int64(to.Sub(from)),
+		DurationNanos: to.Sub(from).Nanoseconds(),
 	}
-	type key struct{ name, file string }
-	functions := make(map[key]*profile.Function)
-	for i, f := range s.Frames {
-		fn := functions[key{f.Name, f.File}]
-		if fn == nil {
-			fn = &profile.Function{ID: uint64(len(functions) + 1), Name: f.Name, SystemName: f.Name, Filename: f.File}
-			functions[key{f.Name, f.File}] = fn
-			p.Function = append(p.Function, fn)
-		}
-		p.Location = append(p.Location, &profile.Location{ID: uint64(i + 1), Line: []profile.Line{{Function: fn, Line: int64(f.Line)}}})
-	}
-	marks := make(map[string][]string, len(labels))
+	label := map[string][]string{}
 	for k, v := range labels {
-		marks[k] = []string{v}
+		label[k] = []string{v}
 	}
-	for _, stack := range s.Stacks {
-		sample := &profile.Sample{Value: []int64{stack.Count, stack.CPU}, Label: marks}
-		for _, f := range stack.Frames {
-			sample.Location = append(sample.Location, p.Location[f])
+	functions := map[contract.Frame]*profile.Function{}
+	locations := map[contract.Frame]*profile.Location{}
+	for _, line := range lines {
+		n, stack := cut(line)
+		if n == 0 {
+			continue
 		}
-		p.Sample = append(p.Sample, sample)
+		s := &profile.Sample{Value: []int64{n, n * interval.Nanoseconds()}, Label: label}
+		for i := len(stack) - 1; i >= 0; i-- {
+			f := stack[i]
+			loc := locations[f]
+			if loc == nil {
+				key := contract.Frame{Function: f.Function, File: f.File}
+				fn := functions[key]
+				if fn == nil {
+					fn = &profile.Function{ID: uint64(len(functions) + 1), Name: f.Function, SystemName: f.Function, Filename: f.File}
+					functions[key] = fn
+					p.Function = append(p.Function, fn)
+				}
+				loc = &profile.Location{ID: uint64(len(locations) + 1), Line: []profile.Line{{Function: fn, Line: int64(f.Line)}}}
+				locations[f] = loc
+				p.Location = append(p.Location, loc)
+			}
+			s.Location = append(s.Location, loc)
+		}
+		p.Sample = append(p.Sample, s)
 	}
-	if p = p.Compact(); p.CheckValid() != nil {
-		return nil, fmt.Errorf("profile of the hook: %w", p.CheckValid())
-	}
-	return p, nil
+	return p
 }
 
-// LastStack is where the program's main thread is now, innermost frame first; nil when it cannot say. Python says it from a thread of its
-// own, also while the main thread is busy. Node only answers when its loop turns, and then runs no code of the function: nil.
-func (r *Recorder) LastStack(ctx context.Context) []contract.Frame {
-	if r.lang != python || !r.samples() {
-		return nil
+// asker sends requests, lines of id, what, from and to, and hands the answers to those who wait: "R id n" and n lines.
+type asker struct {
+	conn net.Conn
+	in   lines
+	done chan struct{} // closed when the program has closed its end, or close was called
+
+	mu      sync.Mutex
+	next    int
+	waiting map[int]chan []string
+	id      int // of the answer being read
+	missing int // its lines yet to come
+	lines   []string
+}
+
+func newAsker(ours *os.File) (*asker, error) {
+	conn, err := net.FileConn(ours)
+	if err = errors.Join(err, ours.Close()); err != nil { // FileConn has a copy
+		return nil, fmt.Errorf("socket for the start-up hook: %w", err)
 	}
-	s, err := r.ask(ctx, "stack", "")
-	if err != nil || len(s.Stacks) == 0 {
-		return nil
+	a := &asker{conn: conn, waiting: map[int]chan []string{}, done: make(chan struct{})}
+	a.in.line = a.line
+	go func() {
+		defer close(a.done)
+		buf := make([]byte, 32<<10)
+		for {
+			n, err := conn.Read(buf)
+			a.in.add(buf[:n])
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return a, nil
+}
+
+func (a *asker) ask(ctx context.Context, what string, from, to int64) ([]string, error) {
+	answer := make(chan []string, 1)
+	a.mu.Lock()
+	a.next++
+	id := a.next
+	a.waiting[id] = answer
+	a.mu.Unlock()
+	defer func() {
+		a.mu.Lock()
+		delete(a.waiting, id)
+		a.mu.Unlock()
+	}()
+	// It is a few bytes: it waits only when the program has not read hundreds of requests.
+	if deadline, ok := ctx.Deadline(); ok {
+		if err := a.conn.SetWriteDeadline(deadline); err != nil {
+			return nil, fmt.Errorf("ask the program for a profile: %w", err)
+		}
 	}
-	var frames []contract.Frame
-	for _, i := range s.Stacks[0].Frames {
-		f := s.Frames[i]
-		frames = append(frames, contract.Frame{Function: f.Name, File: f.File, Line: f.Line})
+	if _, err := fmt.Fprintf(a.conn, "%d %s %d %d\n", id, what, max(from, 0), max(to, 0)); err != nil {
+		return nil, fmt.Errorf("ask the program for a profile: %w", err)
 	}
-	return frames
+	select {
+	case lines := <-answer:
+		return lines, nil
+	case <-a.done:
+		return nil, fmt.Errorf("ask the program for a profile: %w", net.ErrClosed)
+	case <-ctx.Done():
+		return nil, fmt.Errorf("ask the program for a profile: %w", ctx.Err())
+	}
+}
+
+func (a *asker) line(s string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.missing == 0 {
+		f := strings.Fields(s)
+		if len(f) != 3 || f[0] != "R" {
+			return
+		}
+		id, err1 := strconv.Atoi(f[1])
+		n, err2 := strconv.Atoi(f[2])
+		if err1 != nil || err2 != nil || n < 0 || n > maxStacks {
+			return
+		}
+		a.id, a.missing, a.lines = id, n, nil
+	} else {
+		a.lines = append(a.lines, s)
+		a.missing--
+	}
+	if answer := a.waiting[a.id]; a.missing == 0 && answer != nil {
+		answer <- a.lines
+		delete(a.waiting, a.id)
+	}
+}
+
+func (a *asker) close() error {
+	err := a.conn.Close()
+	<-a.done
+	return err
 }

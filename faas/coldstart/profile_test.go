@@ -1,108 +1,197 @@
-package coldstart
+package coldstart_test
 
 import (
+	"bytes"
 	"context"
-	"fmt"
-	"os"
-	"os/exec"
+	"errors"
+	"runtime/pprof"
 	"strings"
 	"testing"
 	"time"
 
-	"weft/faas/function"
+	"github.com/google/pprof/profile"
+
+	"weft/faas/coldstart"
+	"weft/faas/contract"
 )
 
-// begin starts a program and waits until it says that it runs.
-func begin(t *testing.T, r *Recorder) {
-	t.Helper()
-	cmd := exec.Command(r.cfg.Command[0], r.cfg.Command[1:]...)
-	cmd.Dir = r.cfg.Dir
-	cmd.Env = r.Environment([]string{"PATH=" + os.Getenv("PATH")})
-	cmd.ExtraFiles = r.Files()
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
+// heavy is how much of a profile's value is from stacks that have all functions, outermost first.
+func heavy(p *profile.Profile, functions ...string) (share float64, total time.Duration) {
+	var in, all int64
+	for _, s := range p.Sample {
+		want := functions
+		for i := len(s.Location) - 1; i >= 0 && len(want) > 0; i-- {
+			if s.Location[i].Line[0].Function.Name == want[0] {
+				want = want[1:]
+			}
+		}
+		all += s.Value[1]
+		if len(want) == 0 {
+			in += s.Value[1]
+		}
 	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	r.Started()
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
-	var word string
-	if _, err := fmt.Fscan(out, &word); err != nil || word != "up" {
-		t.Fatalf("the program said %q, %v", word, err)
-	}
+	return float64(in) / max(float64(all), 1), time.Duration(all)
 }
+
+func has(frames []contract.Frame, function, file string, line int) bool {
+	for _, f := range frames {
+		if strings.HasSuffix(f.Function, function) && strings.HasSuffix(f.File, file) && f.Line == line {
+			return true
+		}
+	}
+	return false
+}
+
+const nodeBusy = `
+function inner(ms) {
+  const end = Date.now() + ms; let x = 0;
+  while (Date.now() < end) x++;
+  return x;
+}
+function outer(ms) { return inner(ms); }
+` + nodeReady + `
+setTimeout(() => { outer(1000); console.log('done'); setTimeout(() => process.exit(), 8000).unref(); setTimeout(() => outer(1e9), 300); }, 400);
+`
+
+const pythonBusy = `
+import time
+def inner(s):
+    end = time.monotonic() + s
+    while time.monotonic() < end: pass
+def outer(s):
+    inner(s)
+` + pythonReady + `
+time.sleep(0.4)
+outer(1)
+print("done", flush=True)
+time.sleep(0.3)
+outer(1e9)
+`
 
 func TestProfile(t *testing.T) {
-	dir := write(t, map[string]string{
-		"main.py": "import sys\ndef burn():\n    while True:\n        sum(range(1000))\nprint('up', flush=True)\nburn()\n",
-		"main.js": "function burn() { const end = Date.now() + 20; while (Date.now() < end) { Math.sqrt(2); } setTimeout(burn, 1); }\nburn(); console.log('up');\n",
-	})
-	for _, command := range [][]string{{"python3", "main.py"}, {"node", "main.js"}} {
-		t.Run(command[0], func(t *testing.T) {
-			start := time.Now()
-			r := newRecorder(t, dir, function.Tracing{Profile: true}, command...)
-			begin(t, r)
-			ctx, cancel := context.WithTimeout(context.Background(), patience)
-			defer cancel()
-			for {
-				p, err := r.Profile(ctx, start, time.Now(), map[string]string{"span_id": "abc"})
-				if err != nil {
-					t.Fatal(err)
-				}
-				var burnt int64
-				if p != nil {
-					for _, s := range p.Sample {
-						if s.Label["span_id"][0] != "abc" {
-							t.Fatalf("labels %v", s.Label)
-						}
-						for _, l := range s.Location {
-							if l.Line[0].Function.Name == "burn" {
-								burnt += s.Value[1]
-								break
-							}
-						}
-					}
-				}
-				if burnt > int64(100*ms) {
-					break
-				}
-				time.Sleep(20 * ms)
-			}
-			if p, err := r.Profile(ctx, start.Add(-time.Hour), start.Add(-time.Minute), nil); p != nil || err != nil {
-				t.Errorf("profile of before the start: %v, %v", p, err)
-			}
-			stack := r.LastStack(ctx)
-			if command[0] == "node" {
-				if stack != nil {
-					t.Errorf("stack of node: %v", stack)
-				}
-				return
-			}
-			if len(stack) == 0 || stack[0].Function != "burn" || !strings.HasSuffix(stack[0].File, "main.py") {
-				t.Errorf("stack: %v", stack)
-			}
-		})
+	dir := write(t, map[string]string{"index.js": nodeBusy, "main.py": pythonBusy})
+	for _, c := range []struct {
+		command []string
+		file    string
+		line    int
+	}{{[]string{"node", "index.js"}, "/index.js", 7}, {[]string{"python3", "main.py"}, "main.py", 7}} {
+		p := start(t, options{dir: dir, profile: true}, c.command...)
+		from := time.Now()
+		for end := from.Add(30 * time.Second); !strings.Contains(p.stdout.String(), "done") && time.Now().Before(end); {
+			time.Sleep(10 * time.Millisecond)
+		}
+		to := time.Now()
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		defer cancel()
+		prof, err := p.rec.Profile(ctx, from, to, map[string]string{"span_id": "ab"})
+		if err != nil {
+			t.Fatalf("%s: %v", c.command[0], err)
+		}
+		if err := prof.CheckValid(); err != nil {
+			t.Errorf("%s: %v", c.command[0], err)
+		}
+		share, total := heavy(prof, "outer", "inner")
+		t.Logf("%s: %.0f %% of %v in outer > inner", c.command[0], share*100, total)
+		// It spins for 1 s, after 0.4 s of waiting; on a busy machine samples are missed.
+		if in := share * total.Seconds(); in < 0.2 || in > 1.5 || share < 0.5 {
+			t.Errorf("%s: %.2f of %v are in outer > inner, want about 1 s:\n%s", c.command[0], share, total, prof)
+		}
+		if len(prof.Sample) > 0 && !prof.Sample[0].HasLabel("span_id", "ab") {
+			t.Errorf("%s: labels %v", c.command[0], prof.Sample[0].Label)
+		}
+		if before, err := p.rec.Profile(ctx, p.exec.Add(-2*time.Second), p.exec.Add(-time.Second), nil); err != nil || before != nil {
+			t.Errorf("%s: got %v of before the program (%v)", c.command[0], before, err)
+		}
+
+		// Now it hangs in the second call of outer, for ever.
+		var frames []contract.Frame
+		for end := time.Now().Add(20 * time.Second); !has(frames, "outer", c.file, c.line) && time.Now().Before(end); {
+			frames = p.rec.LastStack(ctx)
+		}
+		if !has(frames, "outer", c.file, c.line) || !strings.HasSuffix(frames[0].Function, "inner") {
+			t.Errorf("%s: the last stack is %+v", c.command[0], frames)
+		}
+		if got := p.stdout.String() + p.stderr.String(); got != "done\n" {
+			t.Errorf("%s: the program's output is %q", c.command[0], got)
+		}
 	}
 }
 
-// Nobody waits for a program that does not answer, or is gone.
-func TestProfileUnanswered(t *testing.T) {
-	dir := write(t, map[string]string{"main.js": "console.log('up'); for (;;);", "main.py": ""})
-	busy := newRecorder(t, dir, function.Tracing{Profile: true}, "node", "main.js")
-	begin(t, busy)
-	ctx, cancel := context.WithTimeout(context.Background(), 100*ms)
+// A program with the sampler in it ends as it would without, and says nothing of it.
+func TestProfiledExit(t *testing.T) {
+	dir := write(t, map[string]string{
+		"index.js": nodeReady + "setTimeout(() => console.log('end'), 500)",
+		"exit.js":  nodeReady + "setTimeout(() => { console.log('end'); process.exit(0) }, 500)",
+		"main.py":  pythonReady + "\nimport time; time.sleep(0.1); print('end')",
+	})
+	for _, command := range [][]string{{"node", "index.js"}, {"node", "exit.js"}, {"python3", "main.py"}} {
+		p := start(t, options{dir: dir, profile: true}, command...)
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		_, err := p.rec.Profile(ctx, p.exec, time.Now(), nil)
+		cancel()
+		if err != nil {
+			t.Errorf("%v: %v", command, err)
+		}
+		if stdout, stderr := p.wait(); stdout != "end\n" || stderr != "" {
+			t.Errorf("%v: got %q and %q", command, stdout, stderr)
+		}
+		// Asked once more when it is gone, it does not make anyone wait.
+		if frames := p.rec.LastStack(context.Background()); frames != nil {
+			t.Errorf("%v: a program that is gone answered", command)
+		}
+	}
+}
+
+// The bound of the answer holds when the main thread sits in a system call and can answer nothing.
+func TestLastStackBound(t *testing.T) {
+	dir := write(t, map[string]string{"index.js": nodeReady +
+		"setTimeout(() => require('child_process').execFileSync('sh', ['-c', 'echo asleep; sleep 3'], { stdio: 'inherit' }), 500)"})
+	p := start(t, options{dir: dir, profile: true}, "node", "index.js")
+	for end := time.Now().Add(30 * time.Second); !strings.Contains(p.stdout.String(), "asleep") && time.Now().Before(end); {
+		time.Sleep(10 * time.Millisecond)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 	defer cancel()
-	if p, err := busy.Profile(ctx, time.Now().Add(-time.Minute), time.Now(), nil); p != nil || err == nil {
-		t.Errorf("busy: %v, %v", p, err)
+	if frames := p.rec.LastStack(ctx); frames != nil || ctx.Err() == nil {
+		t.Errorf("got %v, want nothing when the time is up", frames)
 	}
-	gone := newRecorder(t, dir, function.Tracing{Profile: true}, "python3", "main.py")
-	finish(t, gone, nil)
-	if stack := gone.LastStack(context.Background()); stack != nil {
-		t.Errorf("gone: %v", stack)
+}
+
+func spin(until time.Time) {
+	for time.Now().Before(until) {
 	}
+}
+
+func TestSampler(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	s := coldstart.NewSampler(ctx)
+	from := time.Now()
+	for _, span := range []string{"aa", "bb"} {
+		pprof.Do(ctx, pprof.Labels(coldstart.SpanLabel, span), func(context.Context) { spin(time.Now().Add(300 * time.Millisecond)) })
+	}
+	for _, span := range []string{"aa", "bb", "none"} {
+		p, err := s.Take(ctx, span, from, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, total := heavy(p)
+		if span == "none" && total != 0 || span != "none" && (total < 50*time.Millisecond || total > 600*time.Millisecond) {
+			t.Errorf("span %s has %v of CPU", span, total)
+		}
+		for _, sample := range p.Sample {
+			if !sample.HasLabel(coldstart.SpanLabel, span) {
+				t.Errorf("a sample of %v is given to %s", sample.Label, span)
+			}
+		}
+	}
+	cancel()
+	s.Wait()
+	if _, err := s.Take(context.Background(), "aa", from, time.Now()); !errors.Is(err, coldstart.ErrNoProfile) {
+		t.Errorf("got %v, want %v", err, coldstart.ErrNoProfile)
+	}
+	var own bytes.Buffer
+	if err := pprof.StartCPUProfile(&own); err != nil {
+		t.Errorf("the profiler is not free: %v", err)
+	}
+	pprof.StopCPUProfile()
 }

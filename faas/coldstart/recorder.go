@@ -1,298 +1,268 @@
 package coldstart
 
 import (
-	"bufio"
-	"encoding/json"
+	"debug/buildinfo"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"weft/faas/bootstrap"
 	"weft/faas/function"
 )
 
-// Config is what a Recorder needs to know.
+// Config says what an instance's Recorder is for.
 type Config struct {
 	// Command is the program that will be started, and Dir its working folder: the code.
 	Command []string
 	Dir     string
+	// Tracing says what is injected; nothing, when it has neither Modules nor Profile.
 	Tracing function.Tracing
-	Hooks   bootstrap.Set
+	// Hooks is where the hooks are.
+	Hooks bootstrap.Set
 }
-
-// maxRecords bounds what is kept of one start; about 200 bytes each. What comes beyond is counted.
-const maxRecords = 20000
-
-// maxLine bounds a line of the hook, in bytes. The longest are answers with a minute's samples.
-const maxLine = 4 << 20
-
-// hookParts is the variable that tells a hook what to do: modules, profile.
-const hookParts = "WEFT_HOOK_PARTS"
-
-// hookFD is the variable that tells a hook its descriptor. It is the first that a program gets beyond the usual three.
-const hookFD = "WEFT_HOOK_FD"
 
 // firstFile is the number of the first of sandbox.Spec.Files in the program.
 const firstFile = 3
 
-// Recorder records one program's start. It is made before the program is started, and used by one goroutine but for what its
-// own ones do.
-type Recorder struct {
-	cfg  Config
-	lang language
-	ours *os.File // our end of the socket; nil without hooks
-	file *os.File // the program's end
-
-	mu      sync.Mutex // protects what follows
-	records []record
-	dropped int
-	inits   []goInit
-	asked   uint64                  // the number of the last question
-	waiting map[uint64]chan samples // questions without an answer yet
-	ready   bool                    // the log is the function's alone from here on
-	ended   chan struct{}
-}
-
-// language says which hook a program can have.
-type language uint8
-
+// Limits of one instance's records.
 const (
-	other language = iota
-	golang
-	node
-	python
+	maxSteps = 20000 // begun and kept; about 300 bytes each
+	maxLine  = 1 << 20
+	tiny     = 200 * time.Microsecond
 )
 
-// record is a line that a hook writes. Times are Unix nanoseconds in decimal.
-type record struct {
-	Kind    string `json:"k"` // module, step or mark
-	Name    string `json:"n"`
-	File    string `json:"f"`
-	Start   string `json:"s"`
-	End     string `json:"e"`
-	Compile int64  `json:"c"` // ns
-	Type    string `json:"t"`
-	Err     string `json:"x"`
+// A Recorder collects what one program does until it is ready. It is made before the program is started:
+//
+//	rec, err := coldstart.New(config)
+//	spec.Environment, spec.Files, spec.Stderr = rec.Environment(env), rec.Files(), rec.Stderr(stderr)
+//	…start it…
+//	rec.Started()
+//
+// Its methods may be called from several goroutines.
+type Recorder struct {
+	config Config
+	build  *buildinfo.BuildInfo // of a Go program
+	base   time.Time            // what the monotonic clock's baseNS was
+	baseNS int64
+	files  []*os.File // the program's ends
+	inodes []uint64
+	trace  *initTrace
+	kinds  *kinds
+
+	records *mailbox
+	asks    *asker
+
+	mu      sync.Mutex // guards what follows
+	pid     string     // whose records are taken: the first program that found the socket
+	hello   hello
+	steps   []*record
+	byID    map[int64]*record
+	mainEnd int64 // when Node's main module had been evaluated
+	dropped int
+	// finished says that the start is over.
+	finished bool
 }
 
-func (r *record) times() (start, end time.Time) { return unixNS(r.Start), unixNS(r.End) }
-
-func unixNS(s string) time.Time {
-	n, _ := strconv.ParseInt(s, 10, 64)
-	return time.Unix(0, n)
-}
-
-// New prepares to record the start of a program.
-func New(cfg Config) (*Recorder, error) {
-	r := &Recorder{cfg: cfg, ended: make(chan struct{}), waiting: make(map[uint64]chan samples)}
-	if cfg.Tracing.Modules || cfg.Tracing.Profile {
-		r.lang = languageOf(cfg.Command, cfg.Dir)
-	}
-	if r.lang == golang && !cfg.Tracing.Modules {
-		r.lang = other // its profile would have to come from its own code
-	}
-	if r.lang != node && r.lang != python {
-		close(r.ended)
+// New makes a Recorder. Close must be called.
+func New(c Config) (*Recorder, error) {
+	r := &Recorder{config: c, byID: map[int64]*record{}, kinds: newKinds(c)}
+	r.base, r.baseNS = time.Now(), monotonic()
+	if !c.Tracing.Modules && !c.Tracing.Profile {
 		return r, nil
 	}
-	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	program := programPath(c.Command, c.Dir)
+	switch base := filepath.Base(program); {
+	case base == "node" || base == "nodejs" || strings.HasPrefix(base, "python"):
+	case c.Tracing.Modules:
+		if info, err := buildinfo.ReadFile(program); err == nil {
+			r.build, r.kinds.build = info, info
+		}
+		return r, nil
+	default:
+		return r, nil // a Go program's profile would have to come from its own code
+	}
+	ours, err := r.pair()
 	if err != nil {
-		return nil, fmt.Errorf("socket for the start-up hook: %w", err)
+		return nil, err
 	}
-	if err := syscall.SetNonblock(pair[0], true); err != nil { // so that closing it ends a read
-		return nil, fmt.Errorf("socket for the start-up hook: %w", err)
+	if r.records, err = newMailbox(ours, r.line); err != nil {
+		return nil, errors.Join(err, r.Close())
 	}
-	r.ours, r.file = os.NewFile(uintptr(pair[0]), "hook"), os.NewFile(uintptr(pair[1]), "hook of the program")
-	go r.read()
+	if c.Tracing.Profile {
+		ours, err := r.pair()
+		if err != nil {
+			return nil, errors.Join(err, r.Close())
+		}
+		if r.asks, err = newAsker(ours); err != nil {
+			return nil, errors.Join(err, r.Close())
+		}
+	}
 	return r, nil
 }
 
-// Files are what the program must get as its first descriptors beyond the usual three.
-func (r *Recorder) Files() []*os.File {
-	if r.file == nil {
-		return nil
+// programPath is the file that a command runs: in the code folder, or in PATH.
+func programPath(command []string, dir string) string {
+	if len(command) == 0 {
+		return ""
 	}
-	return []*os.File{r.file}
+	program := command[0]
+	if filepath.IsAbs(program) {
+		return program
+	}
+	if in := filepath.Join(dir, program); strings.ContainsRune(program, '/') || isFile(in) {
+		return in
+	}
+	if found, err := exec.LookPath(program); err == nil {
+		return found
+	}
+	return program
 }
 
-// Environment adds what the hooks need to env, behind the values that are there.
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// monotonic is the clock that Python's time.monotonic_ns and Node's process.hrtime read, so that a step of the wall clock moves
+// nothing.
+func monotonic() int64 {
+	var t unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &t); err != nil {
+		return 0
+	}
+	return t.Nano()
+}
+
+func (r *Recorder) at(ns int64) time.Time { return r.base.Add(time.Duration(ns - r.baseNS)) }
+
+// pair makes a socket pair: the program's end is added to files, ours is returned.
+func (r *Recorder) pair() (*os.File, error) {
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, fmt.Errorf("socket for the start-up hook: %w", err)
+	}
+	theirs := os.NewFile(uintptr(fds[1]), "hook")
+	ours := os.NewFile(uintptr(fds[0]), "hook")
+	r.files = append(r.files, theirs)
+	// The hook must never wait for us. The flag is set behind the file's back, because passing a file on that knows of it
+	// would clear it.
+	var stat unix.Stat_t
+	err = errors.Join(unix.SetNonblock(fds[1], true), unix.SetsockoptInt(fds[1], unix.SOL_SOCKET, unix.SO_SNDBUF, 1<<20), unix.Fstat(fds[1], &stat))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("socket for the start-up hook: %w", err), ours.Close())
+	}
+	r.inodes = append(r.inodes, stat.Ino)
+	return ours, nil
+}
+
+// Environment returns env with what the hooks need, the user's values kept.
 func (r *Recorder) Environment(env []string) []string {
-	switch r.lang {
-	case golang:
-		return appendTo(env, "GODEBUG", "inittrace=1", ",")
-	case node:
-		return append(appendTo(env, "NODE_OPTIONS", "--require="+quoteOption(r.cfg.Hooks.NodeHook()), " "), r.hookEnvironment()...)
-	case python:
-		return append(prependTo(env, "PYTHONPATH", r.cfg.Hooks.PythonHook(), ":"), r.hookEnvironment()...)
+	env = slices.Clone(env)
+	switch {
+	case r.build != nil:
+		// A user who has it traced wants to read it.
+		if v, _ := lookup(env, "GODEBUG"); !strings.Contains(v, "inittrace=1") {
+			r.trace = &initTrace{now: time.Now}
+			env = extend(env, "GODEBUG", v, ",", "inittrace=1")
+		}
+	case r.records != nil:
+		v, _ := lookup(env, "NODE_OPTIONS")
+		env = extend(env, "NODE_OPTIONS", v, " ", "--require="+quote(r.config.Hooks.NodeHook))
+		// Python runs the first sitecustomize that it finds; ours runs the user's.
+		v, _ = lookup(env, "PYTHONPATH")
+		env = extend(env, "PYTHONPATH", r.config.Hooks.PythonHook, ":", v)
+		var fields []string
+		for i, inode := range r.inodes {
+			fields = append(fields, strconv.Itoa(firstFile+i), strconv.FormatUint(inode, 10))
+		}
+		if !r.config.Tracing.Modules {
+			fields = append(fields, "profile")
+		}
+		env = append(env, "WEFT_HOOK="+strings.Join(fields, ":"))
 	}
 	return env
 }
 
-func (r *Recorder) hookEnvironment() []string {
-	var parts []string
-	if r.cfg.Tracing.Modules {
-		parts = append(parts, "modules")
-	}
-	if r.cfg.Tracing.Profile {
-		parts = append(parts, "profile")
-	}
-	return []string{hookFD + "=" + strconv.Itoa(firstFile), hookParts + "=" + strings.Join(parts, ",")}
-}
-
-// quoteOption protects spaces in NODE_OPTIONS.
-func quoteOption(s string) string {
-	if strings.ContainsAny(s, " \"\\") {
-		return strconv.Quote(s)
-	}
-	return s
-}
-
-func appendTo(env []string, name, value, separator string) []string {
-	return extend(env, name, func(old string) string { return old + separator + value }, value)
-}
-
-// prependTo is for search paths: what is found first wins, and the hook's sitecustomize runs the user's.
-func prependTo(env []string, name, value, separator string) []string {
-	return extend(env, name, func(old string) string { return value + separator + old }, value)
-}
-
-func extend(env []string, name string, join func(string) string, alone string) []string {
-	out := make([]string, 0, len(env)+1)
-	value := alone
-	for _, kv := range env { // the last one of a name wins, as in exec
-		if old, ok := strings.CutPrefix(kv, name+"="); ok {
-			if value = join(old); old == "" {
-				value = alone
-			}
-			continue
+// lookup returns the last value of name, which is the one that counts, and where it is.
+func lookup(env []string, name string) (string, int) {
+	for i := len(env) - 1; i >= 0; i-- {
+		if v, ok := strings.CutPrefix(env[i], name+"="); ok {
+			return v, i
 		}
-		out = append(out, kv)
 	}
-	return append(out, name+"="+value)
+	return "", -1
 }
 
-// read takes in what the hook writes, until the program or Close ends it.
-func (r *Recorder) read() {
-	defer close(r.ended)
-	lines := bufio.NewScanner(r.ours)
-	lines.Buffer(nil, maxLine)
-	for lines.Scan() {
-		r.take(lines.Bytes())
+func extend(env []string, name, first, separator, second string) []string {
+	if first == "" || second == "" {
+		separator = ""
 	}
-	if lines.Err() == bufio.ErrTooLong { // the function's doing: it must not wait for us
-		_, _ = io.Copy(io.Discard, r.ours)
+	value := name + "=" + first + separator + second
+	if _, i := lookup(env, name); i >= 0 {
+		env[i] = value
+		return env
 	}
+	return append(env, value)
 }
 
-func (r *Recorder) take(line []byte) {
-	var rec record
-	if json.Unmarshal(line, &rec) != nil {
-		return // the function wrote to our descriptor
+// quote writes a path as NODE_OPTIONS takes it.
+func quote(path string) string {
+	if !strings.ContainsAny(path, " \"\\") {
+		return path
 	}
-	if rec.Kind == "samples" {
-		r.answered(line)
-		return
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if len(r.records) < maxRecords {
-		r.records = append(r.records, rec)
-	} else {
-		r.dropped++
-	}
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(path) + `"`
 }
 
-// settle is how long after a program is ready its last records may take: they were written before, and are in the socket.
-const settle = 50 * time.Millisecond
+// Files are what the program must get as its first descriptors beyond the usual three.
+func (r *Recorder) Files() []*os.File { return r.files }
 
-// Started closes our copy of the program's end, so that its end is noticed. It is called once the program has started, or was not.
+// Started closes our copies of Files, so that the program's end is noticed. It is called once the program has started, or was
+// not.
 func (r *Recorder) Started() {
-	if r.file != nil {
-		_ = r.file.Close()
-		r.file = nil
+	for _, f := range r.files {
+		_ = f.Close()
 	}
+	r.files = nil
 }
 
-// Finish returns what the program did between exec and ready, as trees that do not overlap.
-func (r *Recorder) Finish(exec, ready time.Time) []*Step {
-	r.mu.Lock()
-	r.ready = true
-	r.mu.Unlock()
-	if exec.IsZero() {
-		return nil
-	}
-	r.drain()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	switch {
-	case r.lang == golang:
-		return r.goSteps(exec, ready)
-	case r.cfg.Tracing.Modules && (r.lang == node || r.lang == python):
-		return r.hookSteps(exec, ready)
-	}
-	return []*Step{{Name: "main", Start: exec, End: ready, Kind: User, Module: strings.Join(r.cfg.Command, " ")}}
-}
-
-// drain waits until the records that were written by now are read: nothing came for a moment, or the program has ended.
-func (r *Recorder) drain() {
-	if r.ours == nil {
-		return
-	}
-	last := -1
-	for deadline := time.Now().Add(settle); time.Now().Before(deadline); {
-		r.mu.Lock()
-		n := len(r.records) + r.dropped
-		r.mu.Unlock()
-		if n == last {
-			return
-		}
-		last = n
-		select {
-		case <-r.ended:
-			return
-		case <-time.After(2 * time.Millisecond):
-		}
-	}
-}
-
-// Between returns the modules that were loaded between two moments after the start: lazily, in an invocation.
-func (r *Recorder) Between(from, to time.Time) []*Step {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var list []record
-	for i := len(r.records) - 1; i >= 0; i-- { // a record is written at its end: they are in that order, and few are new
-		rec := r.records[i]
-		start, end := rec.times()
-		if end.Before(from) {
-			break
-		}
-		if rec.Kind == "module" && !start.Before(from) && !end.After(to) {
-			list = append(list, rec)
-		}
-	}
-	slices.Reverse(list)
-	return r.tree(list)
-}
-
-// Close ends recording.
-func (r *Recorder) Close() {
-	r.Started()
-	if r.ours != nil {
-		_ = r.ours.Close()
-		<-r.ended
-	}
-}
-
-// Stderr returns the writer that the program's standard error goes through: it takes out what Go's runtime says of inits.
+// Stderr is for the program's standard error: it takes out of it what the Go runtime says for us. Environment comes first.
 func (r *Recorder) Stderr(w io.Writer) io.Writer {
-	if r.lang != golang {
+	if r.trace == nil {
 		return w
 	}
-	return &initFilter{recorder: r, next: w}
+	r.trace.out = w
+	return r.trace
+}
+
+// Dropped is how many records were lost because there were too many of them, or the socket was full.
+func (r *Recorder) Dropped() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.dropped
+}
+
+// Close releases the sockets, when the program's output has ended. What was recorded stays.
+func (r *Recorder) Close() error {
+	r.Started()
+	var errs []error
+	if r.records != nil {
+		errs = append(errs, r.records.close())
+	}
+	if r.asks != nil {
+		errs = append(errs, r.asks.close())
+	}
+	if r.trace != nil {
+		errs = append(errs, r.trace.flush())
+	}
+	return errors.Join(errs...)
 }

@@ -1,300 +1,176 @@
 'use strict';
-// Runs index.handler of AWS Lambda's contract: asks the Runtime API for an event, calls the handler, posts what it answers.
-const fs = require('fs');
+// Runs a Node.js handler: a client of Lambda's Runtime API 2018-06-01. Answers, error documents and log lines are those of
+// AWS's own runtime, so that a handler cannot tell the difference.
 const http = require('http');
-const path = require('path');
-const { Writable } = require('stream');
-const { pathToFileURL } = require('url');
-const { format } = require('util');
-const { AsyncLocalStorage } = require('async_hooks');
+const logs = require('./logs.cjs');
+const errors = require('./errors.cjs');
 
-const [host, port] = process.env.AWS_LAMBDA_RUNTIME_API.split(':');
-const API = '/2018-06-01/runtime';
-const workers = Number(process.env.AWS_LAMBDA_MAX_CONCURRENCY) || 1;
-const agent = new http.Agent({ keepAlive: true, maxSockets: 2 * workers + 1, noDelay: true });
-const current = new AsyncLocalStorage(); // of request ids
-let last = ''; // request id, for what runs outside of any
+const env = process.env;
+const [host, port] = split(env.AWS_LAMBDA_RUNTIME_API || '');
+const base = '/2018-06-01/runtime';
+const loops = Math.max(1, Number.parseInt(env.AWS_LAMBDA_MAX_CONCURRENCY, 10) || 1);
+const agent = new http.Agent({ keepAlive: true, maxSockets: 2 * loops + 2, keepAliveMsecs: 60e3 });
+const exitRejection = 128;
+const exitException = 129;
 
-function call(method, at, headers, body) {
+function split(address) {
+  const at = address.lastIndexOf(':');
+  return [address.slice(0, at), Number(address.slice(at + 1))];
+}
+
+// call makes one request and gives back its answer, the body read to its end.
+function call(method, path, headers, body) {
   return new Promise((resolve, reject) => {
-    const req = http.request({ host, port, agent, method, path: API + at, headers }, (res) => {
+    const request = http.request({ host, port, method, path: base + path, headers, agent }, (response) => {
       const chunks = [];
-      res.on('data', (c) => chunks.push(c));
-      res.on('end', () => resolve({ status: res.statusCode, headers: res.headers, body: Buffer.concat(chunks) }));
-      res.on('error', reject);
+      response.on('data', (c) => chunks.push(c));
+      response.on('error', reject);
+      response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks) }));
     });
-    req.on('error', reject);
-    req.end(body);
+    request.setNoDelay(true);
+    request.on('error', reject);
+    request.end(body);
   });
 }
 
-const post = (at, body, headers = {}) =>
-  call('POST', at, { 'Content-Type': 'application/json', ...headers, 'Content-Length': Buffer.byteLength(body) }, body);
-
-// The console prints as AWS's does: time, request id, level, text. With a framed log the level and time travel beside the text.
-function patchConsole() {
-  const fd = Number(process.env._LAMBDA_TELEMETRY_LOG_FD);
-  delete process.env._LAMBDA_TELEMETRY_LOG_FD;
-  const framed = Number.isInteger(fd) && fd > 2;
-  const levels = { trace: ['TRACE', 0x04], debug: ['DEBUG', 0x08], log: ['INFO', 0x0c], info: ['INFO', 0x0c], warn: ['WARN', 0x10], error: ['ERROR', 0x14] };
-  for (const [method, [level, bits]] of Object.entries(levels)) {
-    console[method] = (...args) => {
-      const now = new Date();
-      const id = current.getStore() || last || 'undefined';
-      const text = `${now.toISOString()}\t${id}\t${level}\t${format(...args)}`;
-      if (!framed) {
-        process.stdout.write(text.replace(/\n/g, '\r') + '\n');
-        return;
-      }
-      const body = Buffer.from(text + '\n');
-      const frame = Buffer.alloc(16 + body.length);
-      frame.writeUInt32BE((0xa55a0003 | bits) >>> 0, 0);
-      frame.writeUInt32BE(body.length, 4);
-      frame.writeBigInt64BE(BigInt(now.getTime()) * 1000n, 8);
-      body.copy(frame, 16);
-      fs.writeSync(fd, frame);
-    };
-  }
+function post(path, body, headers) {
+  const data = Buffer.from(body);
+  return call('POST', path, { 'Content-Type': 'application/json', 'Content-Length': data.length, ...headers }, data);
 }
 
-const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming');
-const PRELUDE_TYPE = 'application/vnd.awslambda.http-integration-response';
-
-// ResponseStream is what a streaming handler writes to.
-class ResponseStream extends Writable {
-  constructor(id) {
-    super();
-    this.id = id;
-    this.contentType = 'application/octet-stream';
-    this.done = new Promise((resolve) => (this.settle = resolve));
-  }
-
-  setContentType(type) {
-    this.contentType = type;
-  }
-
-  open() {
-    if (this.req) return this.req;
-    this.req = http.request({
-      host, port, agent, method: 'POST', path: `${API}/invocation/${this.id}/response`,
-      headers: {
-        'Content-Type': this.contentType, 'Transfer-Encoding': 'chunked', 'Lambda-Runtime-Function-Response-Mode': 'streaming',
-        Trailer: 'Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body',
-      },
-    }, (res) => {
-      res.resume();
-      res.on('end', this.settle);
-    });
-    this.req.on('error', this.settle);
-    this.req.flushHeaders();
-    return this.req;
-  }
-
-  _write(chunk, encoding, callback) {
-    this.open().write(chunk, encoding, callback);
-  }
-
-  _final(callback) {
-    this.open().end();
-    callback();
-  }
-
-  fail(err) {
-    const req = this.open();
-    const failure = describe(err);
-    req.addTrailers({
-      'Lambda-Runtime-Function-Error-Type': failure.errorType,
-      'Lambda-Runtime-Function-Error-Body': Buffer.from(JSON.stringify(failure)).toString('base64'),
-    });
-    req.end();
-  }
+function postError(path, error) {
+  const { document, headers } = errors.render(error);
+  return post(path, JSON.stringify(document), headers);
 }
 
-globalThis.awslambda = {
-  streamifyResponse: (handler, options) => Object.assign(handler, { [STREAMING]: options || {} }),
-  HttpResponseStream: {
-    from(stream, prelude) {
-      stream.setContentType(PRELUDE_TYPE);
-      stream.write(JSON.stringify(prelude));
-      stream.write(Buffer.alloc(8));
-      return stream;
-    },
-  },
-};
+// running are the invocations under way, by request id.
+const running = new Map();
 
-function describe(err) {
-  if (!(err instanceof Error)) return { errorType: typeof err === 'object' && err !== null ? 'Error' : typeof err, errorMessage: format(err), trace: [] };
-  return { errorType: err.name, errorMessage: err.message, trace: String(err.stack || '').split('\n') };
-}
+// waiting is what to do once nothing is left to run: a callback's answer may wait for that.
+let waiting = null;
+process.on('beforeExit', () => {
+  const next = waiting;
+  waiting = null;
+  if (next) next();
+});
 
-// cause is X-Ray's document of an error: its frames in a form that can be read.
-function cause(err) {
-  const stack = [];
-  for (const line of String((err && err.stack) || '').split('\n').slice(1, 101)) {
-    const m = /^\s*at (?:(.*?) \()?(.*?):(\d+):\d+\)?$/.exec(line);
-    if (m) stack.push({ path: m[2], line: Number(m[3]), label: m[1] || '' });
-  }
-  const { errorType, errorMessage } = describe(err);
-  const text = JSON.stringify({
-    working_directory: process.cwd(), exceptions: [{ type: errorType, message: errorMessage.slice(0, 1024), stack }],
-    paths: [...new Set(stack.map((f) => f.path))].slice(0, 20),
-  });
-  return text.replace(/[^\x20-\x7e]/g, (c) => '\\u' + c.charCodeAt(0).toString(16).padStart(4, '0'));
-}
-
-const errorHeaders = (err) => ({ 'Lambda-Runtime-Function-Error-Type': describe(err).errorType.replace(/[^\x20-\x7e]/g, '?'), 'Lambda-Runtime-Function-XRay-Error-Cause': cause(err) });
-
-class HandlerError extends Error {
-  constructor(name, message) {
-    super(message);
-    this.name = name;
-  }
-}
-
-// unloadable throws err by the name that the vendor has for it.
-function unloadable(err) {
-  if (err && (err.code === 'MODULE_NOT_FOUND' || err.code === 'ERR_MODULE_NOT_FOUND')) err.name = 'Runtime.ImportModuleError';
-  else if (err instanceof SyntaxError) err.name = 'Runtime.UserCodeSyntaxError';
-  throw err;
-}
-
-// load finds the handler: DIR/FILE.name, or FILE.a.b for a nested one.
-async function load() {
-  const root = process.env.LAMBDA_TASK_ROOT || process.cwd();
-  const spec = process.env._HANDLER || '';
-  const dir = path.dirname(spec);
-  const [file, ...names] = path.basename(spec).split('.');
-  if (!file || names.length === 0) throw new HandlerError('Runtime.MalformedHandlerName', `handler: want file.function, got "${spec}"`);
-  const base = path.resolve(root, dir, file);
-  const found = ['', '.js', '.mjs', '.cjs'].map((ext) => base + ext).find((f) => fs.existsSync(f) && fs.statSync(f).isFile());
-  if (!found) throw new HandlerError('Runtime.ImportModuleError', `Cannot find module '${file}' in ${path.join(root, dir)}`);
-  let module;
+async function fatal(error, code) {
+  logs.error(code === exitRejection ? 'Unhandled Promise Rejection' : 'Uncaught Exception', errors.document(error));
+  const ids = [...running.keys()];
   try {
-    module = require(found);
-  } catch (err) {
-    if (err && (err.code === 'ERR_REQUIRE_ESM' || err.code === 'ERR_REQUIRE_ASYNC_MODULE')) module = await import(pathToFileURL(found)).catch(unloadable);
-    else unloadable(err);
+    if (!initialised) await postError('/init/error', error);
+    else await Promise.all(ids.map((id) => postError(`/invocation/${id}/error`, error)));
+  } catch {
+    // Nobody is left to tell.
   }
-  let handler = module;
-  for (const name of names) handler = handler && handler[name];
-  if (handler === undefined && module.default) handler = names.reduce((at, name) => at && at[name], module.default);
-  if (typeof handler !== 'function') throw new HandlerError('Runtime.HandlerNotFound', `${spec} is undefined or not exported`);
-  return handler;
+  process.exit(code);
 }
+let initialised = false;
+process.on('uncaughtException', (e) => fatal(e, exitException));
+process.on('unhandledRejection', (reason) => fatal(errors.rejection(reason), exitRejection));
 
-function contextOf(headers, finish) {
-  const json = (text) => {
-    try {
-      return text ? JSON.parse(text) : undefined;
-    } catch {
-      return undefined;
-    }
-  };
+function context(headers, result) {
+  const id = headers['lambda-runtime-aws-request-id'];
   const deadline = Number(headers['lambda-runtime-deadline-ms']);
-  const env = process.env;
+  const parsed = (name) => (headers[name] ? JSON.parse(headers[name]) : undefined);
+  let wait = true;
   return {
-    callbackWaitsForEmptyEventLoop: true,
-    awsRequestId: headers['lambda-runtime-aws-request-id'],
-    invokedFunctionArn: headers['lambda-runtime-invoked-function-arn'],
-    functionName: env.AWS_LAMBDA_FUNCTION_NAME,
+    get callbackWaitsForEmptyEventLoop() { return wait; },
+    set callbackWaitsForEmptyEventLoop(v) { wait = v; },
     functionVersion: env.AWS_LAMBDA_FUNCTION_VERSION,
+    functionName: env.AWS_LAMBDA_FUNCTION_NAME,
     memoryLimitInMB: env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
     logGroupName: env.AWS_LAMBDA_LOG_GROUP_NAME,
     logStreamName: env.AWS_LAMBDA_LOG_STREAM_NAME,
-    clientContext: json(headers['lambda-runtime-client-context']),
-    identity: json(headers['lambda-runtime-cognito-identity']),
+    clientContext: parsed('lambda-runtime-client-context'),
+    identity: parsed('lambda-runtime-cognito-identity'),
+    invokedFunctionArn: headers['lambda-runtime-invoked-function-arn'],
+    awsRequestId: id,
+    tenantId: headers['lambda-runtime-aws-tenant-id'],
     getRemainingTimeInMillis: () => deadline - Date.now(),
-    done: (err, result) => finish(err, result),
-    succeed: (result) => finish(null, result),
-    fail: (err) => finish(err || new Error('handler failed')),
+    done: (err, data) => (err === undefined || err === null ? result.succeed(data) : result.fail(err)),
+    succeed: (data) => result.succeed(data),
+    fail: (err) => result.fail(err === undefined || err === null ? 'handled' : err),
   };
 }
 
-let idle = () => {}; // of the callback-style invocation under way: answers null when nothing is left to wait for
-
-// run calls the handler and returns its answer; a handler that answers by callback is waited for.
-function run(handler, event, headers) {
+// answered settles with the handler's result, whichever of the styles it is written in.
+function answered(handler, event, headers) {
   return new Promise((resolve, reject) => {
-    let context;
-    const finish = (err, result) => {
-      if (err) return reject(err);
-      if (context.callbackWaitsForEmptyEventLoop && workers === 1) idle = () => resolve(result);
-      else resolve(result);
-      return undefined;
+    const c = context(headers, { succeed: resolve, fail: reject });
+    const callback = (err, data) => {
+      waiting = null;
+      if (err !== undefined && err !== null) reject(err);
+      else if (c.callbackWaitsForEmptyEventLoop && loops === 1) waiting = () => resolve(data);
+      else resolve(data);
     };
-    context = contextOf(headers, finish);
-    const answer = handler(event, context, finish);
-    if (answer && typeof answer.then === 'function') answer.then(resolve, reject);
-    else if (handler.length < 3 && answer !== undefined) resolve(answer);
-    else if (!idle.waits) {
-      idle = Object.assign(() => resolve(null), { waits: true });
-    }
-  }).finally(() => {
-    idle = () => {};
+    // A handler that never answers is answered for, when nothing is left that could.
+    waiting = loops === 1 ? () => resolve(null) : null;
+    const result = handler(event, c, callback);
+    if (result && typeof result.then === 'function') result.then(resolve, reject);
+    else if (result !== undefined && handler.length < 3) resolve(result); // it takes no callback: this is its answer
   });
 }
 
-async function serve(handler) {
-  for (;;) {
-    const next = await call('GET', '/invocation/next');
-    const id = next.headers['lambda-runtime-aws-request-id'];
-    last = id;
-    if (workers === 1 && next.headers['lambda-runtime-trace-id']) process.env._X_AMZN_TRACE_ID = next.headers['lambda-runtime-trace-id'];
-    await current.run(id, () => one(handler, id, next));
+async function invoke(handler, { headers, body }) {
+  const id = headers['lambda-runtime-aws-request-id'];
+  if (loops === 1) {
+    if (headers['lambda-runtime-trace-id']) env._X_AMZN_TRACE_ID = headers['lambda-runtime-trace-id'];
+    else delete env._X_AMZN_TRACE_ID;
   }
-}
-
-async function one(handler, id, next) {
-  let stream;
+  running.set(id, true);
   try {
-    const event = JSON.parse(next.body.toString() || 'null');
-    if (handler[STREAMING]) {
-      stream = new ResponseStream(id);
-      await handler(event, stream, contextOf(next.headers, () => {}));
-      if (!stream.writableEnded) stream.end();
-      await stream.done;
+    const event = JSON.parse(body);
+    if (handler[Symbol.for('aws.lambda.runtime.handler.streaming')] === 'response') {
+      const streaming = require('./stream.cjs');
+      const target = { host, port, agent, path: `${base}/invocation/${id}/response` };
+      await streaming.run(handler, event, context(headers, { succeed() {}, fail() {} }), target);
       return;
     }
-    const answer = await run(handler, event, next.headers);
-    const body = JSON.stringify(answer === undefined ? null : answer);
-    await post(`/invocation/${id}/response`, body === undefined ? 'null' : body);
-  } catch (err) {
-    console.error('Invoke Error', JSON.stringify(describe(err)));
-    if (stream && stream.req) {
-      stream.fail(err);
-      await stream.done;
-      return;
+    const data = await answered(handler, event, headers);
+    let text;
+    try {
+      text = JSON.stringify(data === undefined ? null : data);
+    } catch {
+      throw new Error('Unable to stringify response body');
     }
-    await post(`/invocation/${id}/error`, JSON.stringify(describe(err)), errorHeaders(err));
-  }
-}
-
-// fatal ends the process as an error that nobody caught does, after telling the runtime.
-async function fatal(kind, err) {
-  console.error(kind, JSON.stringify(describe(err)));
-  const at = last ? `/invocation/${last}/error` : '/init/error';
-  const failure = { ...describe(err), errorType: kind === 'Unhandled Promise Rejection' ? 'Runtime.UnhandledPromiseRejection' : describe(err).errorType };
-  try {
-    await post(at, JSON.stringify(failure), { ...errorHeaders(err), 'Lambda-Runtime-Function-Error-Type': failure.errorType });
+    const { status, body: said } = await post(`/invocation/${id}/response`, text === undefined ? 'null' : text);
+    if (status === 413) await postError(`/invocation/${id}/error`, errors.named('Function.ResponseSizeTooLarge', said.toString()));
+  } catch (e) {
+    logs.error('Invoke Error', errors.document(e));
+    await postError(`/invocation/${id}/error`, e);
   } finally {
-    process.exit(last ? 129 : 1);
+    waiting = null;
+    running.delete(id);
+  }
+}
+
+async function loop(handler) {
+  for (;;) {
+    const next = await call('GET', '/invocation/next', {});
+    if (next.status !== 200) throw new Error(`the runtime API answered ${next.status} to a poll`);
+    const id = next.headers['lambda-runtime-aws-request-id'];
+    await logs.within(id, loops > 1, () => invoke(handler, next));
   }
 }
 
 async function main() {
-  patchConsole();
-  process.on('uncaughtException', (err) => fatal('Uncaught Exception', err));
-  process.on('unhandledRejection', (err) => fatal('Unhandled Promise Rejection', err));
-  process.on('beforeExit', () => idle());
+  logs.patch(loops > 1);
+  require('./awslambda.cjs');
   let handler;
   try {
-    handler = await load();
-  } catch (err) {
-    console.error('Uncaught Exception', JSON.stringify(describe(err)));
-    await post('/init/error', JSON.stringify(describe(err)), errorHeaders(err));
-    process.exit(1);
+    handler = await require('./load.cjs').load(env.LAMBDA_TASK_ROOT || process.cwd(), env._HANDLER || '');
+  } catch (e) {
+    logs.error('Uncaught Exception', errors.document(e));
+    await postError('/init/error', e).catch(() => {});
+    process.exit(exitException);
   }
-  await Promise.all(Array.from({ length: workers }, () => serve(handler)));
+  initialised = true;
+  // The runtime API that is gone ends the process: there is nobody to work for.
+  await Promise.all(Array.from({ length: loops }, () => loop(handler))).catch((e) => {
+    process.stderr.write(`weft: ${e.message}\n`);
+    process.exit(1);
+  });
 }
 
 main();
