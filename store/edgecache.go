@@ -12,8 +12,9 @@ import (
 
 // What edgeCache keeps, and how long.
 const (
-	// edgesQuiet is the age from which on buckets are kept. Younger ones are corrected too often (docs/topology.md).
-	edgesQuiet = 5 * time.Minute
+	// edgesQuiet is the age from which on buckets are kept: those that come late are corrected after three minutes (docs/topology.md), and two
+	// more have to pass without a row.
+	edgesQuiet = 6 * time.Minute
 	// Shorter ranges are read as fast as they are asked about. Longer ones would make it slow to ask.
 	minKeptEdges, maxKeptEdges = 15 * time.Minute, 26 * time.Hour
 	// maxKeptEdgesAge is how long a sum is used. Retention takes rows away without leaving a newer one.
@@ -22,7 +23,7 @@ const (
 	maxKeptEdgesBytes = 64 << 20
 )
 
-// edgeCache keeps the sums of ranges that are over: adding up the histograms of thousands of edges takes a hundred times as long as asking
+// edgeCache keeps the sums of ranges that are over: adding up the histograms of thousands of edges takes twenty times as long as asking
 // whether anything was written about them since, by this process or another one.
 type edgeCache struct {
 	mu   sync.Mutex
@@ -63,7 +64,7 @@ func (c *edgeCache) find(r edgeRange) *keptEdges {
 func (c *edgeCache) keep(k *keptEdges) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.kept = slices.DeleteFunc(c.kept, func(old *keptEdges) bool { return old.edgeRange == k.edgeRange })
+	c.drop(k.edgeRange)
 	if k.bytes() > maxKeptEdgesBytes {
 		return
 	}
@@ -75,6 +76,18 @@ func (c *edgeCache) keep(k *keptEdges) {
 			return
 		}
 	}
+}
+
+// forget drops what is kept of a range.
+func (c *edgeCache) forget(r edgeRange) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.drop(r)
+}
+
+// drop is forget. REQUIRES c.mu.
+func (c *edgeCache) drop(r edgeRange) {
+	c.kept = slices.DeleteFunc(c.kept, func(k *keptEdges) bool { return k.edgeRange == r })
 }
 
 // split cuts a window into the part that is kept and the rest. All of a window that is over is kept; of one that goes on, what edges_5m and
@@ -95,54 +108,55 @@ func (w edgeWindow) split(now time.Time, complete int64) (kept, rest edgeWindow,
 // windowEdges adds up the rows of a window, or returns errManyEdges when there are more than limit edges.
 func (s *Store) windowEdges(ctx context.Context, w edgeWindow, limit int) ([]TopologyEdge, error) {
 	over, rest, ok := w.split(time.Now(), s.completeHours)
-	if !ok {
+	var kept *keptEdges
+	if ok {
+		var err error
+		if kept, err = s.overEdges(ctx, over, limit); err != nil {
+			return nil, err
+		}
+	}
+	if kept == nil {
 		totals, err := s.readEdgeRows(ctx, w, true, limit)
 		if err != nil {
 			return nil, err
 		}
 		return called(totals.edges()), nil
 	}
-	for kept := s.edgeSums.find(over.fine); ; kept = nil {
-		var totals *edgeTotals
-		var errs [2]error
-		read, changed := kept == nil, false
-		var reads sync.WaitGroup
-		reads.Go(func() {
-			if read {
-				kept, errs[0] = s.keepEdges(ctx, over, limit)
-			} else {
-				changed, _, errs[0] = s.edgesChanged(ctx, kept.edgeRange, kept.sinceMS)
-			}
-		})
-		reads.Go(func() { totals, errs[1] = s.readEdgeRows(ctx, rest, false, limit) })
-		reads.Wait()
-		for _, err := range errs {
-			if err != nil {
-				return nil, err
-			}
-		}
-		if !changed {
-			edges, err := totals.with(kept.edges, limit)
-			return called(edges), err
-		}
-	}
-}
-
-// keepEdges reads the sums of a window and keeps them.
-func (s *Store) keepEdges(ctx context.Context, w edgeWindow, limit int) (*keptEdges, error) {
-	_, now, err := s.edgesChanged(ctx, edgeRange{}, 0)
+	totals, err := s.readEdgeRows(ctx, rest, false, limit)
 	if err != nil {
 		return nil, err
 	}
-	k := &keptEdges{edgeRange: w.fine, sinceMS: now - edgesSettle.Milliseconds(), read: time.Now()}
+	edges, err := totals.with(kept.edges, limit)
+	return called(edges), err
+}
+
+// overEdges are the edges of a window that is over, kept or from now on, or nil while it is still written to.
+func (s *Store) overEdges(ctx context.Context, w edgeWindow, limit int) (*keptEdges, error) {
+	kept := s.edgeSums.find(w.fine)
+	since := time.Now().Add(-edgesSettle).UnixMilli()
+	if kept != nil {
+		since = kept.sinceMS
+	}
+	changed, now, err := s.edgesChanged(ctx, w.fine, since)
+	if err != nil {
+		return nil, err
+	}
+	if changed {
+		s.edgeSums.forget(w.fine)
+		return nil, nil
+	}
+	if kept != nil {
+		return kept, nil
+	}
+	kept = &keptEdges{edgeRange: w.fine, sinceMS: now - edgesSettle.Milliseconds(), read: time.Now()}
 	totals, err := s.readEdgeRows(ctx, w, true, limit)
 	if err != nil {
 		return nil, err
 	}
-	k.edges = totals.edges()
-	slices.SortFunc(k.edges, TopologyEdge.compare)
-	s.edgeSums.keep(k)
-	return k, nil
+	kept.edges = totals.edges()
+	slices.SortFunc(kept.edges, TopologyEdge.compare)
+	s.edgeSums.keep(kept)
+	return kept, nil
 }
 
 // edgesChanged reports whether anything was written about a range after a time, and what time it is by the engine's clock.

@@ -60,8 +60,9 @@ func denseEdges(b *testing.B, st *store.Store, to time.Time) {
 	}
 }
 
-// BenchmarkTopology asks for 3 hours of 8000 edges that end now or ended some hours ago, as long past the hour as it says: while they count as just
-// written, which is how they are always read the first time, then when they count as written an hour ago. HTTP is compressed.
+// BenchmarkTopology asks for 3 hours of 8000 edges that end now or ended some hours ago, as long past the hour as it says: just written, when
+// everything is read as it is the first time, then when they count as written an hour ago. HTTP is compressed. What end=now reads depends on the time of day:
+// compare its parts with each other.
 func BenchmarkTopology(b *testing.B) {
 	now := time.Now().Truncate(store.EdgeBucket)
 	hour := now.Add(-4 * time.Hour).Truncate(time.Hour)
