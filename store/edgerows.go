@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/ClickHouse/ch-go/proto"
 )
@@ -107,28 +108,71 @@ func (t *edgeTotals) add(c *edgeRowColumns) {
 	}
 }
 
-// edges are those with a call.
+// edges are all that have a row, in no order.
 func (t *edgeTotals) edges() []TopologyEdge {
 	edges := make([]TopologyEdge, 0, len(t.byID))
 	free := new(Counts)
 	for _, total := range t.byID {
-		if total.edge.Calls > 0 {
-			total.edge.Latency, total.edge.QueueAge = total.latency.takeFrom(free), total.queueAge.takeFrom(free)
-			edges = append(edges, total.edge)
-		}
+		total.edge.Latency, total.edge.QueueAge = total.latency.takeFrom(free), total.queueAge.takeFrom(free)
+		edges = append(edges, total.edge)
 	}
 	return edges
+}
+
+// with are the edges when more are added to these, or errManyEdges.
+func (t *edgeTotals) with(more []TopologyEdge, limit int) ([]TopologyEdge, error) {
+	var apart []TopologyEdge
+	if len(t.byID) == 0 {
+		apart = slices.Clone(more)
+	} else {
+		for i := range more {
+			if !t.addTo(&more[i]) {
+				apart = append(apart, more[i])
+			}
+		}
+	}
+	if len(t.byID)+len(apart) > limit {
+		return nil, errManyEdges
+	}
+	return append(apart, t.edges()...), nil
+}
+
+// addTo adds an edge to what the rows say of it; false when there is no row.
+func (t *edgeTotals) addTo(o *TopologyEdge) bool {
+	total := t.byID[edgeID{0, o.Type, t.symbols.number(o.Source), t.symbols.number(o.Target), t.symbols.number(o.Via)}]
+	if total == nil {
+		return false
+	}
+	e := &total.edge
+	e.Calls, e.Errors, e.ColdStarts, e.Retries = e.Calls+o.Calls, e.Errors+o.Errors, e.ColdStarts+o.ColdStarts, e.Retries+o.Retries
+	e.DeadLetters, e.DurationNS = e.DeadLetters+o.DeadLetters, e.DurationNS+o.DurationNS
+	total.latency.Add(o.Latency)
+	total.queueAge.Add(o.QueueAge)
+	return true
+}
+
+// called leaves out the edges that came to nothing.
+func called(edges []TopologyEdge) []TopologyEdge {
+	return slices.DeleteFunc(edges, func(e TopologyEdge) bool { return e.Calls <= 0 })
 }
 
 // errManyEdges says that a window has more edges than are added up here.
 var errManyEdges = errors.New("more edges than fit into an answer")
 
-// windowEdges adds up the rows of a window, or returns errManyEdges when there are more than limit edges.
-func (s *Store) windowEdges(ctx context.Context, w edgeWindow, limit int) ([]TopologyEdge, error) {
+// readEdgeRows adds up the rows of a window, without those of its hours unless told so, or returns errManyEdges when there are more than limit
+// edges.
+func (s *Store) readEdgeRows(ctx context.Context, w edgeWindow, withHours bool, limit int) (*edgeTotals, error) {
+	totals, columns := newEdgeTotals(), &edgeRowColumns{edgeColumns: newEdgeColumns()}
+	if w == (edgeWindow{}) {
+		return totals, nil
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	totals, columns := newEdgeTotals(), &edgeRowColumns{edgeColumns: newEdgeColumns()}
-	err := s.readNative(ctx, s.named("edge_rows"), w.nativeParams(), columns.all(), func() {
+	hours := int64(0)
+	if withHours {
+		hours = 1
+	}
+	err := s.readNative(ctx, s.named("edge_rows"), w.nativeParams(intParam("read_1h", hours)), columns.all(), func() {
 		if totals.add(columns); len(totals.byID) > limit {
 			cancel(errManyEdges)
 		}
@@ -136,5 +180,5 @@ func (s *Store) windowEdges(ctx context.Context, w edgeWindow, limit int) ([]Top
 	if len(totals.byID) > limit {
 		return nil, errManyEdges
 	}
-	return totals.edges(), err
+	return totals, err
 }

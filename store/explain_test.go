@@ -39,7 +39,7 @@ func TestReadsUseTheirIndexes(t *testing.T) {
 		"min_duration": int64(0), "max_duration": int64(0), "errors_only": false,
 		"severity": uint8(0), "contains": "", "cursor_time": to, "cursor_hash": uint64(1 << 63), "skip": 0, "name": "latency",
 		"passes": uint32(1), "pass": uint32(0), "span_ids": []uint64{}, "buckets": []int64{explainEdges.Add(2 * time.Hour).Unix()}, "inserted": int64(0), "share": uint64(1), "shares": uint64(2),
-		"step": int64(60e9), "coarse": false,
+		"step": int64(60e9), "coarse": false, "read_1h": uint8(1), "since": explainEdges.Add(2 * time.Hour).UnixMilli(),
 		"from_hour": from / 3600e9, "to_hour": to / 3600e9, "group": uint8(3), "kinds": []uint16{2}, "operation": "",
 		"around": from, "by_time": true,
 		"function": "fn-3", "outcomes": []string{}, "versions": []string{}, "cold": uint8(2), "worst": uint8(1), "state": "",

@@ -277,3 +277,11 @@ func (s *Store) FreezeSpanDays() {
 	defer s.spanDays.mu.Unlock()
 	s.spanDays.read = time.Now().Add(time.Hour)
 }
+
+// KeptEdges tells states of the cache of edges apart: 0 when it is empty.
+func (s *Store) KeptEdges() (sum int64) {
+	for _, k := range s.edgeSums.kept {
+		sum += k.read.UnixNano() // another one when it is read again
+	}
+	return sum
+}

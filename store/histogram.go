@@ -68,15 +68,27 @@ func (c Counts) Count() int64 {
 // Quantile is the duration in nanoseconds that the share q of all durations does not exceed: the middle of the bucket that holds the
 // nearest rank, ceil(q × n), which is at most 1.6 % away from the exact one. Q is in [0, 1]; an empty histogram has 0.
 func (c Counts) Quantile(q float64) (durationNS float64) {
+	var out [1]float64
+	c.Quantiles(out[:], q)
+	return out[0]
+}
+
+// Quantiles writes the quantiles of qs, which ascend, into durationsNS.
+func (c Counts) Quantiles(durationsNS []float64, qs ...float64) {
 	n := c.Count()
-	rank := min(max(int64(math.Ceil(q*float64(n))), 1), n)
-	for _, b := range c {
-		if rank -= b.Count; rank <= 0 && n > 0 {
-			from, to := semconv.LatencyBounds(b.Bucket)
-			return from + (to-from)/2
+	at, upTo := -1, int64(0) // how many durations c[:at+1] counts
+	for i, q := range qs {
+		durationsNS[i] = 0
+		rank := min(max(int64(math.Ceil(q*float64(n))), 1), n)
+		for n > 0 && upTo < rank {
+			at++
+			upTo += c[at].Count
+		}
+		if n > 0 {
+			from, to := semconv.LatencyBounds(c[at].Bucket)
+			durationsNS[i] = from + (to-from)/2
 		}
 	}
-	return 0
 }
 
 // HistogramSum adds up histograms. Buckets near each other, as those of one edge are, are a list of counters; those are small, because of

@@ -49,6 +49,7 @@ type Store struct {
 	origins                          originCache
 	spanDays                         spanDaysCache
 	keySides                         keySidesCache
+	edgeSums                         edgeCache
 	// completeHours is since when edges_1h has all edges, in Unix seconds.
 	completeHours int64
 }

@@ -287,10 +287,10 @@ func (g *graph) sortedNodes() []*graphNode {
 func (g *graph) render() ([]topologyNode, []topologyEdge) {
 	nodes := make([]topologyNode, 0, len(g.nodes))
 	for _, n := range g.sortedNodes() {
-		latency := n.latency.Counts()
+		p50, p95, p99 := quantilesNS(n.latency.Counts())
 		nodes = append(nodes, topologyNode{
 			ID: n.key.id(), Kind: n.kind, Name: n.key.name, System: n.system, Calls: n.calls, Errors: n.errors, ErrorRate: share(n.errors, n.calls),
-			P50NS: quantileNS(latency, 0.5), P95NS: quantileNS(latency, 0.95), P99NS: quantileNS(latency, 0.99),
+			P50NS: p50, P95NS: p95, P99NS: p99,
 			Cold: n.cold, Health: health(n.calls, n.errors), Folded: n.folded,
 		})
 	}
@@ -305,22 +305,29 @@ func (g *graph) render() ([]topologyNode, []topologyEdge) {
 }
 
 func renderEdge(e *graphEdge) topologyEdge {
+	p50, p95, p99 := quantilesNS(e.Latency)
 	out := topologyEdge{
 		Type: edgeTypeName(e.Type), Source: e.from.id(), Target: e.to.id(), Via: e.Via, Calls: e.Calls, Errors: e.Errors, ErrorRate: share(e.Errors, e.Calls),
-		P50NS: quantileNS(e.Latency, 0.5), P95NS: quantileNS(e.Latency, 0.95), P99NS: quantileNS(e.Latency, 0.99),
+		P50NS: p50, P95NS: p95, P99NS: p99,
 		ColdStarts: e.ColdStarts, Retries: e.Retries, DeadLetters: e.DeadLetters, Health: health(e.Calls, e.Errors),
 	}
 	if e.Calls > 0 {
 		out.MeanNS = e.DurationNS / e.Calls
 	}
 	if e.QueueAge.Count() > 0 {
-		p50, p95 := quantileNS(e.QueueAge, 0.5), quantileNS(e.QueueAge, 0.95)
+		p50, p95, _ := quantilesNS(e.QueueAge)
 		out.QueueP50NS, out.QueueP95NS = &p50, &p95
 	}
 	return out
 }
 
 func quantileNS(c store.Counts, q float64) int64 { return int64(c.Quantile(q)) }
+
+func quantilesNS(c store.Counts) (p50, p95, p99 int64) {
+	var ns [3]float64
+	c.Quantiles(ns[:], 0.5, 0.95, 0.99)
+	return int64(ns[0]), int64(ns[1]), int64(ns[2])
+}
 
 func share(part, whole int64) float64 {
 	if whole <= 0 {
