@@ -270,6 +270,26 @@ func deployDir(t testing.TB, rt *Runtime, manifest, dir string) *function.Functi
 	return fn
 }
 
+// awaitBusy returns when a function, which has one instance, is at work.
+func awaitBusy(t testing.TB, rt *Runtime, name string) {
+	t.Helper()
+	target, err := rt.resolve(name, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		target.pool.mu.Lock()
+		busy := len(target.pool.all) == 1 && len(target.pool.ready) == 0
+		target.pool.mu.Unlock()
+		if busy {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s is not at work after 30s", name)
+		}
+	}
+}
+
 // do runs a function with an event.
 func do(t testing.TB, rt *Runtime, name, event string) (string, Result) {
 	t.Helper()

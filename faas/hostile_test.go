@@ -293,7 +293,7 @@ func TestDeployAgain(t *testing.T) {
 			slow <- w.body.String()
 		}
 	}()
-	time.Sleep(200 * time.Millisecond) // it is under way; if it is not, the test is only weaker
+	awaitBusy(t, rt, "again")
 	deploy(t, rt, manifest, code("two"))
 	if answer, res := do(t, rt, "again", "0"); answer != `"two"` {
 		t.Errorf("after the deployment: got %s %v", answer, res.Error)

@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/otel/baggage"
 	"go.opentelemetry.io/otel/trace"
 
+	"weft/faas/coldstart"
 	"weft/faas/contract"
 )
 
@@ -35,7 +36,7 @@ func (g goFunc) invoke(ctx context.Context, inv *contract.Invocation, w http.Res
 		ctx = baggage.ContextWithBaggage(ctx, inv.Baggage)
 	}
 	out.Dispatched = time.Now()
-	labels := pprof.Labels("function", inv.Name, "trace_id", inv.Span.TraceID().String(), "span_id", inv.Span.SpanID().String())
+	labels := pprof.Labels("function", inv.Name, "trace_id", inv.Span.TraceID().String(), coldstart.SpanLabel, inv.Span.SpanID().String())
 	if g.web != nil {
 		pprof.Do(ctx, labels, func(ctx context.Context) { g.serve(ctx, inv, w, &out) })
 		out.LastByte = time.Now()

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/pprof/profile"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/otel/baggage"
@@ -95,6 +96,54 @@ func TestInProcess(t *testing.T) {
 		t.Errorf("a function that is not there: got %v", err)
 	}
 }
+
+// A failed run of a function of this process has a CPU profile that leads into the function.
+func TestInProcessProfile(t *testing.T) {
+	e := newTold()
+	rt, err := New(Config{Dir: t.TempDir(), Exporter: e, Profile: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := rt.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := rt.Register("busy", func(context.Context, []byte) ([]byte, error) {
+		burn(300 * time.Millisecond)
+		return nil, errors.New("after all that")
+	}, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	_, res := do(t, rt, "busy", "{}")
+	var raw []byte
+	e.await(t, "the profile", func() bool {
+		for _, r := range e.records {
+			if r.EventName() == semconv.EventProfile && r.TraceID() == pcommon.TraceID(res.Span.TraceID()) {
+				raw = r.Body().Bytes().AsRaw()
+			}
+		}
+		return raw != nil
+	})
+	p, err := profile.ParseData(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := p.String(); !strings.Contains(text, "faas.burn") {
+		t.Errorf("the profile does not lead to the function:\n%s", text)
+	}
+}
+
+// burn uses the processor for a while.
+func burn(d time.Duration) {
+	for end := time.Now().Add(d); time.Now().Before(end); {
+		for range 1000 {
+			burned++
+		}
+	}
+}
+
+var burned int
 
 // A handler of this process serves HTTP triggers.
 func TestInProcessHandler(t *testing.T) {

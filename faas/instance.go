@@ -159,7 +159,7 @@ func (in *instance) hook(name string, timeout time.Duration, enabled bool, run f
 	defer cancel()
 	err := run(ctx, in.hookInvocation(sc, start, timeout))
 	s := emit.Span{Context: sc, Name: name, Kind: trace.SpanKindInternal, Start: start, End: time.Now(),
-		Links: []emit.Link{{Context: in.startup.context(), Type: "instance"}}}
+		Links: []emit.Link{{Context: in.startup.context(), Type: semconv.LinkInstance}}}
 	if err != nil {
 		s.Failed, s.Message = true, err.Error()
 		in.rt.log.Warn("lifecycle hook", "hook", name, "function", in.pool.fn.Name, "instance", in.id, "error", err)

@@ -27,8 +27,12 @@ func (r *run) slow() bool {
 
 // profileIf emits the profile of a run that was cold, failed or slow, once the program has given it.
 func (r *run) profileIf(slow bool) {
+	if !r.server.IsSampled() || !r.target.fn.Tracing.Profile || r.grant.cold == nil && r.outcome.Error == nil && !slow {
+		return
+	}
 	in := r.grant.in
-	if in == nil || !r.server.IsSampled() || !r.target.fn.Tracing.Profile || r.grant.cold == nil && r.outcome.Error == nil && !slow {
+	if in == nil {
+		r.profileHere()
 		return
 	}
 	if r.killed != "" {
@@ -45,6 +49,26 @@ func (r *run) profileIf(slow bool) {
 		r.profileOf(ctx, in, r.invocation, r.granted, r.functionEnd())
 		if cold := r.grant.cold; cold != nil && cold.context().IsSampled() && !cold.executed.IsZero() {
 			r.profileOf(ctx, in, cold.context(), cold.executed, cold.programEnd())
+		}
+	}()
+}
+
+// profileHere emits the profile of a run in this process.
+func (r *run) profileHere() {
+	if r.rt.sampler == nil || r.target.pool != nil || !r.target.profiling.CompareAndSwap(false, true) {
+		return
+	}
+	go func() {
+		defer r.target.profiling.Store(false)
+		ctx, cancel := context.WithTimeout(context.Background(), profileTimeout)
+		defer cancel()
+		p, err := r.rt.sampler.Take(ctx, r.invocation.SpanID().String(), r.granted, r.functionEnd())
+		if err != nil {
+			r.rt.log.Debug("no profile", "function", r.target.fn.Name, "error", err)
+			return
+		}
+		if len(p.Sample) > 0 {
+			r.rt.emitProfile(r.target.resource, r.invocation, r.functionEnd(), p)
 		}
 	}()
 }

@@ -60,15 +60,7 @@ func TestRoom(t *testing.T) {
 		_, err := rt.Invoke(context.Background(), "two", []byte("1"))
 		done <- err
 	}()
-	for started := false; !started; time.Sleep(5 * time.Millisecond) {
-		target, err := rt.resolve("two", "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		target.pool.mu.Lock()
-		started = len(target.pool.ready) == 0
-		target.pool.mu.Unlock()
-	}
+	awaitBusy(t, rt, "two")
 	var w bufferWriter
 	_, err = rt.Do(t.Context(), &Request{Function: "one", Event: []byte("0"), Header: http.Header{}}, &w)
 	var full *sandbox.CapacityError

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -19,6 +20,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 
 	"weft/faas/bootstrap"
+	"weft/faas/coldstart"
 	"weft/faas/emit"
 	"weft/faas/function"
 	"weft/faas/logs"
@@ -44,6 +46,9 @@ type Config struct {
 	Memory int64
 	// Region and AccountID are what functions are told, and part of their ARN. Defaults local and 000000000000.
 	Region, AccountID string
+	// Profile samples this process's CPU all the time, for the profiles of functions that are registered here. The host program cannot take a
+	// CPU profile of its own meanwhile.
+	Profile bool
 	// JaegerEndpoint is where functions that use FC's tracing send their spans: the URL of thrift over HTTP. Empty: they are told none.
 	JaegerEndpoint string
 }
@@ -69,6 +74,7 @@ type Runtime struct {
 	sandboxes  *sandbox.Manager
 	memory     int64 // that all instances together can be promised, in bytes
 	bootstraps bootstrap.Set
+	sampler    *coldstart.Sampler // nil without Config.Profile
 	registry   *registry
 	code       *codeCache
 	// retiredDrops are the lines that logs dropped which are closed.
@@ -78,10 +84,12 @@ type Runtime struct {
 	// inProcess are the functions of the host program, versions the pools of all others, by key.
 	inProcess map[string]*target
 	versions  map[string]*target
-	closed    bool
+	// retiring are versions that nobody can ask for any more and that finish what they have.
+	retiring map[*target]struct{}
+	closed   bool
 
-	stop    context.CancelFunc
-	tending sync.WaitGroup
+	stop             context.CancelFunc
+	tending, retired sync.WaitGroup
 }
 
 // target is one version of a function that can be run.
@@ -94,6 +102,8 @@ type target struct {
 	logs  *logs.Function
 	own   goFunc
 	slots *limiter
+	// profiling says that a profile is being taken: there is one at a time.
+	profiling atomic.Bool
 }
 
 // close ends the instances of a version, and its log behind them.
@@ -110,7 +120,7 @@ func New(cfg Config) (_ *Runtime, err error) {
 		return nil, errors.New("faas: Dir is empty: want the folder for code and instances")
 	}
 	rt := &Runtime{cfg: cfg, log: cfg.Logger, admission: newLimiter("runtime", cfg.Concurrency, cfg.Queue),
-		inProcess: make(map[string]*target), versions: make(map[string]*target)}
+		inProcess: make(map[string]*target), versions: make(map[string]*target), retiring: make(map[*target]struct{})}
 	ctx, cancel := context.WithCancel(context.Background())
 	rt.stop = cancel
 	defer func() {
@@ -131,6 +141,9 @@ func New(cfg Config) (_ *Runtime, err error) {
 	rt.memory = rt.sandboxes.Limits().Memory
 	if rt.bootstraps, err = bootstrap.Install(filepath.Join(cfg.Dir, "bootstrap")); err != nil {
 		return nil, fmt.Errorf("faas: %w", err)
+	}
+	if cfg.Profile {
+		rt.sampler = coldstart.NewSampler(ctx)
 	}
 	rt.metrics = newMetrics(rt)
 	if cfg.Registerer != nil {
@@ -156,6 +169,7 @@ func (rt *Runtime) Close(ctx context.Context) error {
 	for _, t := range rt.versions {
 		targets = append(targets, t)
 	}
+	retiring := slices.Collect(maps.Keys(rt.retiring))
 	rt.mu.Unlock()
 	rt.stop()
 	rt.tending.Wait()
@@ -163,13 +177,20 @@ func (rt *Runtime) Close(ctx context.Context) error {
 	for _, t := range targets {
 		closing.Go(func() { t.close(rt, ctx, "shutdown") })
 	}
+	for _, t := range retiring {
+		closing.Go(func() { t.pool.close(ctx, "shutdown") }) // its own close goes on then
+	}
 	closing.Wait()
+	rt.retired.Wait()
 	return rt.release(ctx)
 }
 
 // release frees what New made, in reverse order; parts that were not reached are nil.
 func (rt *Runtime) release(ctx context.Context) error {
 	rt.stop()
+	if rt.sampler != nil {
+		rt.sampler.Wait()
+	}
 	var errs []error
 	if rt.registry != nil {
 		rt.registry.close()
@@ -240,7 +261,7 @@ func (rt *Runtime) RegisterHandler(name string, h http.Handler, opts Options) er
 func (rt *Runtime) register(name string, own goFunc, opts Options) error {
 	fn := &function.Function{Name: name, Version: function.Latest, Contract: function.InProcess, Timeout: cmp.Or(opts.Timeout, function.Default(function.InProcess).Timeout),
 		Concurrency: cmp.Or(opts.Concurrency, function.MaxConcurrency), Instances: function.Instances{Max: 1, Queue: cmp.Or(opts.Queue, 1000)},
-		Tracing: function.Tracing{Sample: 1}}
+		Tracing: function.Tracing{Sample: 1, Profile: true}}
 	if opts.Sample != nil {
 		fn.Tracing.Sample = *opts.Sample
 	}
@@ -322,22 +343,25 @@ func (rt *Runtime) target(fn *function.Function) (*target, error) {
 // retire closes the pool of a version that nobody can ask for any more.
 func (rt *Runtime) retire(key string) {
 	rt.mu.Lock()
+	defer rt.mu.Unlock()
 	t, ok := rt.versions[key]
-	delete(rt.versions, key)
-	rt.mu.Unlock()
-	if ok {
-		go func() {
-			ctx, cancel := context.WithTimeout(context.Background(), t.fn.Timeout+stopGrace)
-			defer cancel()
-			t.close(rt, ctx, "version_switch")
-		}()
+	if !ok || rt.closed {
+		return
 	}
+	delete(rt.versions, key)
+	rt.retiring[t] = struct{}{}
+	rt.retired.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), t.fn.Timeout+stopGrace)
+		defer cancel()
+		t.close(rt, ctx, "version_switch")
+		rt.mu.Lock()
+		defer rt.mu.Unlock()
+		delete(rt.retiring, t)
+	})
 }
 
 // firstReason says why the first instance of a version has to be started: nobody asked before, or an earlier version ran until now.
 func (rt *Runtime) firstReason(fn *function.Function) string {
-	rt.mu.RLock()
-	defer rt.mu.RUnlock()
 	if rt.registry.deployments(fn.Name) > 1 {
 		return "version_switch"
 	}

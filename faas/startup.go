@@ -117,10 +117,10 @@ func (st *startup) spans(steps []*coldstart.Step) []emit.Span {
 		phases = append(phases, interval{from, to})
 		return t.add(st.sc, name, from, to, attrs...)
 	}
-	phase("PrepareCode", st.decided, st.prepared, attribute.Int64("weft.code.bytes", st.codeBytes),
-		attribute.Bool("weft.code.cached", st.codeHit), attribute.String("weft.code.digest", st.digest))
+	phase("PrepareCode", st.decided, st.prepared, attribute.Int64(semconv.CodeBytes, st.codeBytes),
+		attribute.Bool(semconv.CodeCached, st.codeHit), attribute.String(semconv.CodeDigest, st.digest))
 	if !st.prepared.IsZero() {
-		sc := phase("RuntimeInitialization", st.prepared, st.started, attribute.String("weft.contract", st.contract))
+		sc := phase("RuntimeInitialization", st.prepared, st.started, attribute.String(semconv.RuntimeContract, st.contract))
 		st.runtimeSpans(&t, sc, phases[len(phases)-1], steps)
 	}
 	if !st.started.IsZero() && st.hasInitializer {
@@ -144,7 +144,7 @@ func (st *startup) runtimeSpans(t *tree, sc trace.SpanContext, whole interval, s
 		covered = append(covered, interval{step.Start, step.End})
 	}
 	if probe, ok := st.healthCheck(covered, whole.end); ok {
-		t.add(sc, "health_check", probe.start, probe.end, attribute.Int("weft.health_check.probes", len(st.phases.Probes)))
+		t.add(sc, "health_check", probe.start, probe.end, attribute.Int(semconv.HealthProbes, len(st.phases.Probes)))
 		covered = append(covered, probe)
 	}
 	slices.SortFunc(covered, func(a, b interval) int { return a.start.Compare(b.start) })

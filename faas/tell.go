@@ -78,7 +78,7 @@ func (r *run) waited(t *tree) (interval, bool) {
 	case cold != nil:
 		s.Name = "ColdStart"
 		s.Attributes = []attribute.KeyValue{attribute.String(semconv.ColdStartReason, cold.reason)}
-		s.Links = []emit.Link{{Context: cold.context(), Type: "instance_init"}}
+		s.Links = []emit.Link{{Context: cold.context(), Type: semconv.LinkInstance}}
 		if cold.err != nil {
 			s.Failed, s.Message = true, cold.err.Message
 			s.Attributes = append(s.Attributes, attribute.String("error.type", cold.err.Type))
@@ -103,7 +103,7 @@ func (r *run) invocationSpan(start, end time.Time) emit.Span {
 		s.Attributes = append(s.Attributes,
 			attribute.Int64(semconv.InvocationCPU, int64(r.after.CPU-r.before.CPU)),
 			attribute.Int64(semconv.InvocationMaxMemory, r.after.MaxMemory))
-		s.Links = []emit.Link{{Context: in.startup.context(), Type: "instance"}}
+		s.Links = []emit.Link{{Context: in.startup.context(), Type: semconv.LinkInstance}}
 	}
 	if e := r.outcome.Error; e != nil {
 		s.Failed, s.Message = true, e.Message
@@ -142,7 +142,7 @@ func (r *run) serverSpan() emit.Span {
 		s.Attributes = append(s.Attributes, attribute.String("error.type", e.Type))
 	}
 	for _, other := range r.conflicts {
-		s.Links = append(s.Links, emit.Link{Context: other, Type: "conflicting_context"})
+		s.Links = append(s.Links, emit.Link{Context: other, Type: semconv.LinkConflicting})
 	}
 	return s
 }

@@ -76,11 +76,25 @@ const (
 	KilledBy = "weft.killed"
 	// StartUnknown is bool, on a span of a killed program: its start is its parent's, for nothing better is known.
 	StartUnknown = "weft.start.unknown"
-	// LinkType says on a link of the runtime's what it points at: instance_init, triggered_by, conflicting_context.
+	// LinkType says on a link of the runtime's what it points at: Link constants.
 	LinkType = "weft.link.type"
-	// QueueDepth and QueueLimit are int64, on the span of a request that waited for an instance.
-	QueueDepth = "weft.queue.depth"
+	// QueueLimit is int64, on the span of a request that waited for an instance.
 	QueueLimit = "weft.queue.limit"
+)
+
+// Values of LinkType.
+const (
+	LinkInstance    = "instance"            // the start of the instance that ran it
+	LinkConflicting = "conflicting_context" // a span that another of the request's headers named
+)
+
+// Attributes of the phases of a start.
+const (
+	CodeBytes       = "weft.code.bytes"  // int64, of the package
+	CodeCached      = "weft.code.cached" // bool: it was unpacked already
+	CodeDigest      = "weft.code.digest" // string: sha256 in hex
+	RuntimeContract = "weft.contract"    // string: lambda, fc, http
+	HealthProbes    = "weft.health_check.probes"
 )
 
 // RuntimeScope is the instrumentation scope of the runtime's spans, logs and rows.

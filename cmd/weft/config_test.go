@@ -56,7 +56,7 @@ func TestResolveNamesEveryProblem(t *testing.T) {
 	}
 	for _, want := range []string{
 		`unknown key "retention"`,
-		`WEFT_ENGINE_MEMORY`, `want a size such as 512MiB or 4GiB, got "much"`,
+		`WEFT_ENGINE_MEMORY`, `want a size such as 256MiB or 2GiB, got "much"`,
 		`--http: 0.0.0.0:80 can be reached from other machines`,
 		`--log-format: want text or json, got "xml"`,
 		`WEFT_RETENTION_LOGS`, `want 0, or 1d to 3650d, got "1h"`,

@@ -13,9 +13,6 @@ import (
 	"weft/faas/function"
 )
 
-// maxManifest bounds a manifest, in bytes.
-const maxManifest = 1 << 20
-
 func (f *front) list(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]any{"functions": f.rt.Functions()})
 }
@@ -41,9 +38,9 @@ func (f *front) deploy(w http.ResponseWriter, r *http.Request) {
 		problem(w, http.StatusBadRequest, err)
 		return
 	}
-	text, err := io.ReadAll(io.LimitReader(manifest, maxManifest+1))
-	if err != nil || len(text) > maxManifest {
-		problem(w, http.StatusBadRequest, fmt.Errorf("part manifest: want at most %d bytes: %w", maxManifest, err))
+	text, err := io.ReadAll(io.LimitReader(manifest, function.MaxManifest+1))
+	if err != nil || len(text) > function.MaxManifest {
+		problem(w, http.StatusBadRequest, fmt.Errorf("part manifest: want at most %d bytes: %w", function.MaxManifest, err))
 		return
 	}
 	m, err := function.Parse(function.ManifestName, text)

@@ -70,17 +70,8 @@ func (e *computeFailure) Error() string { return e.message }
 func computeError(w http.ResponseWriter, id string, err error) {
 	var own *computeFailure
 	if !errors.As(err, &own) {
-		own = &computeFailure{status: status(err), message: err.Error()}
-		switch own.status {
-		case http.StatusNotFound:
-			own.code = "FunctionNotFound"
-		case http.StatusTooManyRequests:
-			own.code = "ResourceExhausted"
-		case http.StatusRequestEntityTooLarge:
-			own.code = "EntityTooLarge"
-		default:
-			own.status, own.code = http.StatusInternalServerError, "InternalServerError"
-		}
+		r := refusalOf(err)
+		own = &computeFailure{r.status, r.compute, err.Error()}
 	}
 	writeJSON(w, own.status, map[string]string{"Code": own.code, "Message": own.message, "RequestId": id})
 }

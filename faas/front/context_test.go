@@ -2,15 +2,12 @@ package front
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"weft/faas"
 	"weft/faas/function"
@@ -111,22 +108,10 @@ while True:
 func TestContext(t *testing.T) {
 	for contract, seer := range seers {
 		t.Run(contract, func(t *testing.T) {
-			rt, err := faas.New(faas.Config{Dir: t.TempDir()})
-			if err != nil {
-				t.Fatal(err)
-			}
-			srv := httptest.NewServer(New(Config{Runtime: rt}))
-			t.Cleanup(func() {
-				srv.Close()
-				ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-				defer cancel()
-				if err := rt.Close(ctx); err != nil {
-					t.Error(err)
-				}
-			})
+			rt, url := start(t)
 			deployFile(t, rt, seer.manifest, seer.file, seer.code)
 			for in, family := range families {
-				seen, response := ask(t, srv.URL, contract, family.headers)
+				seen, response := ask(t, url, contract, family.headers)
 				if !strings.Contains(response.Get("traceresponse"), "0af7651916cd43dd8448eb211c80319c") {
 					t.Errorf("%s: traceresponse is %q", in, response.Get("traceresponse"))
 				}

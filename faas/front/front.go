@@ -69,6 +69,24 @@ type front struct {
 	log *slog.Logger
 }
 
+// refusal is how an invoke API calls an error of the runtime: by status, and by the names that Lambda and Function Compute have for it.
+type refusal struct {
+	status          int
+	lambda, compute string
+}
+
+func refusalOf(err error) refusal {
+	switch code := status(err); code {
+	case http.StatusNotFound:
+		return refusal{code, "ResourceNotFoundException", "FunctionNotFound"}
+	case http.StatusTooManyRequests:
+		return refusal{code, "TooManyRequestsException", "ResourceExhausted"}
+	case http.StatusRequestEntityTooLarge:
+		return refusal{code, "RequestTooLargeException", "EntityTooLarge"}
+	}
+	return refusal{http.StatusInternalServerError, "ServiceException", "InternalServerError"}
+}
+
 // status is how HTTP calls an error of the runtime.
 func status(err error) int {
 	var throttled *faas.ThrottledError

@@ -19,8 +19,8 @@ import (
 	"weft/faas/contract"
 )
 
-// serve runs a front over a runtime with functions of this process.
-func serve(t *testing.T) string {
+// start runs a front over a runtime of its own until the test ends.
+func start(t *testing.T) (rt *faas.Runtime, url string) {
 	t.Helper()
 	rt, err := faas.New(faas.Config{Dir: t.TempDir()})
 	if err != nil {
@@ -29,12 +29,19 @@ func serve(t *testing.T) string {
 	srv := httptest.NewServer(New(Config{Runtime: rt}))
 	t.Cleanup(func() {
 		srv.Close()
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		defer cancel()
 		if err := rt.Close(ctx); err != nil {
 			t.Errorf("close: %v", err)
 		}
 	})
+	return rt, srv.URL
+}
+
+// serve runs a front over a runtime with functions of this process.
+func serve(t *testing.T) string {
+	t.Helper()
+	rt, url := start(t)
 	register := func(err error) {
 		if err != nil {
 			t.Fatal(err)
@@ -67,7 +74,7 @@ func serve(t *testing.T) string {
 		w.WriteHeader(http.StatusCreated)
 		fmt.Fprintf(w, "%s %s?%s %s", r.Method, r.URL.Path, r.URL.RawQuery, body)
 	}), faas.Options{}))
-	return srv.URL
+	return url
 }
 
 func post(t *testing.T, url, body string, header ...string) (*http.Response, string) {
@@ -215,21 +222,9 @@ while True:
 
 // An upgraded connection, such as a WebSocket, goes through a trigger in both directions, for as long as both sides want.
 func TestUpgrade(t *testing.T) {
-	rt, err := faas.New(faas.Config{Dir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	srv := httptest.NewServer(New(Config{Runtime: rt}))
-	t.Cleanup(func() {
-		srv.Close()
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-		defer cancel()
-		if err := rt.Close(ctx); err != nil {
-			t.Error(err)
-		}
-	})
+	rt, url := start(t)
 	deployFile(t, rt, "name: up\ncontract: http\ncommand: [/usr/bin/python3, server.py]\n", "server.py", upgrader)
-	conn, err := net.Dial("tcp", strings.TrimPrefix(srv.URL, "http://"))
+	conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
 	if err != nil {
 		t.Fatal(err)
 	}

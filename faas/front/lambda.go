@@ -132,17 +132,8 @@ func (e *lambdaFailure) Error() string { return e.message }
 func lambdaError(w http.ResponseWriter, err error) {
 	var own *lambdaFailure
 	if !errors.As(err, &own) {
-		own = &lambdaFailure{status: status(err), message: err.Error()}
-		switch own.status {
-		case http.StatusNotFound:
-			own.kind = "ResourceNotFoundException"
-		case http.StatusTooManyRequests:
-			own.kind = "TooManyRequestsException"
-		case http.StatusRequestEntityTooLarge:
-			own.kind = "RequestTooLargeException"
-		default:
-			own.status, own.kind = http.StatusInternalServerError, "ServiceException"
-		}
+		r := refusalOf(err)
+		own = &lambdaFailure{r.status, r.lambda, err.Error()}
 	}
 	w.Header().Set("X-Amzn-ErrorType", own.kind)
 	body := map[string]string{"Type": "User", "Message": own.message, "message": own.message}

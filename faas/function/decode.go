@@ -144,7 +144,7 @@ func scalar(n *yaml.Node, v reflect.Value, option string) error {
 		v.SetInt(int64(d))
 		return nil
 	case int64:
-		size, err := parseSize(text)
+		size, err := ParseSize(text)
 		if !isScalar || err != nil {
 			return want("a size such as 256MiB or 2GiB")
 		}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -17,8 +16,8 @@ import (
 // ManifestName is the file's name in a function's folder.
 const ManifestName = "function.yaml"
 
-// maxManifest bounds the file, in bytes.
-const maxManifest = 1 << 20
+// MaxManifest bounds the file, in bytes.
+const MaxManifest = 1 << 20
 
 // Manifest is what a function.yaml says. docs/functions.md is its reference.
 type Manifest struct {
@@ -29,27 +28,10 @@ type Manifest struct {
 	Build []string `manifest:"build"`
 }
 
-// Load reads a manifest; path is the file, or the folder that holds function.yaml.
-func Load(path string) (Manifest, error) {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		path = filepath.Join(path, ManifestName)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return Manifest{}, fmt.Errorf("read the manifest: %w", err)
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxManifest+1))
-	if err != nil {
-		return Manifest{}, fmt.Errorf("read the manifest: %w", err)
-	}
-	return Parse(path, text)
-}
-
 // Parse reads a manifest, fills in the defaults and checks it. file is for the error, an *InvalidError that names every problem.
 func Parse(file string, text []byte) (Manifest, error) {
-	if len(text) > maxManifest {
-		return Manifest{}, invalid(file, []Problem{{Text: fmt.Sprintf("want at most %d bytes, got more", maxManifest)}})
+	if len(text) > MaxManifest {
+		return Manifest{}, invalid(file, []Problem{{Text: fmt.Sprintf("want at most %d bytes, got more", MaxManifest)}})
 	}
 	root, err := parseYAML(text)
 	if err != nil {

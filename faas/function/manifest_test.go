@@ -3,8 +3,6 @@ package function
 import (
 	"encoding/json"
 	"errors"
-	"os"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -231,7 +229,7 @@ func TestProblems(t *testing.T) {
 	bad("name: a\nenvironment: {A: \"x\\0y\"}\n", `f: line 2: environment.A: want text without a zero byte, got "x\x00y"`)
 	bad("name: a\nenvironment: {A: "+strings.Repeat("x", MaxEnvironment)+"}\n", "f: line 2: environment: want at most 65536 bytes in all, got 65539")
 	bad("name: a\ndescription: "+strings.Repeat("ü", 257)+"\n", "f: line 2: description: want at most 256 characters, got 257")
-	bad(strings.Repeat("#", maxManifest+1), "f: want at most 1048576 bytes, got more")
+	bad(strings.Repeat("#", MaxManifest+1), "f: want at most 1048576 bytes, got more")
 }
 
 func TestHandlers(t *testing.T) {
@@ -267,30 +265,14 @@ func TestAliases(t *testing.T) {
 	}
 }
 
-func TestLoad(t *testing.T) {
-	dir := t.TempDir()
-	if _, err := Load(dir); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("a folder without a manifest: %v", err)
-	}
-	file := filepath.Join(dir, ManifestName)
-	if err := os.WriteFile(file, []byte("name: hello\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for _, path := range []string{dir, file} {
-		if m, err := Load(path); err != nil || m.Name != "hello" {
-			t.Errorf("load %s: %+v, %v", path, m, err)
-		}
-	}
-}
-
 func TestUnits(t *testing.T) {
 	for text, want := range map[string]int64{"0": 0, "1B": 1, "1KiB": 1024, "1.5 MiB": 3 << 19, "32GiB": 32 << 30} {
-		if n, err := parseSize(text); err != nil || n != want {
+		if n, err := ParseSize(text); err != nil || n != want {
 			t.Errorf("size %q: got %d, %v, want %d", text, n, err, want)
 		}
 	}
 	for _, text := range []string{"", "MiB", "-1MiB", "1e30GiB", "NaN", "Inf", "1TB"} {
-		if n, err := parseSize(text); err == nil {
+		if n, err := ParseSize(text); err == nil {
 			t.Errorf("size %q: got %d", text, n)
 		}
 	}

@@ -11,10 +11,11 @@ import (
 var sizeUnits = []struct {
 	suffix string
 	bytes  int64
-}{{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}, {"B", 1}}
+}{{"TiB", 1 << 40}, {"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}, {"B", 1}}
 
-// parseSize reads a number of bytes with a unit, such as 256MiB or 1.5GiB; without one it is bytes.
-func parseSize(s string) (int64, error) {
+// ParseSize reads a number of bytes with a unit, such as 256MiB or 1.5GiB; without one it is bytes.
+func ParseSize(s string) (int64, error) {
+	s = strings.TrimSpace(s)
 	number, factor := s, int64(1)
 	for _, u := range sizeUnits {
 		if cut, ok := strings.CutSuffix(s, u.suffix); ok {

@@ -57,12 +57,6 @@ func (k *keeper) start() error {
 	return nil
 }
 
-func (k *keeper) pid() int {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.cmd.Process.Pid
-}
-
 // watch starts the keeper again when somebody has killed it.
 func (k *keeper) watch() {
 	defer close(k.ended)

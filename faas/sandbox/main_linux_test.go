@@ -190,3 +190,9 @@ if os.fork() == 0:
 os.wait()
 os.read(r, 1)
 `
+
+func (k *keeper) pid() int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.cmd.Process.Pid
+}
