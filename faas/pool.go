@@ -107,7 +107,7 @@ func (p *pool) take(in *instance) {
 func (p *pool) scale() {
 	for !p.closed && p.starting*p.fn.Concurrency < len(p.waiting) && len(p.all)+p.starting+p.leaving < p.fn.Instances.Max {
 		p.starting++
-		go p.launch(p.reason(), false)
+		go p.launch(time.Now(), p.reason(), false)
 	}
 }
 
@@ -122,9 +122,9 @@ func (p *pool) reason() string {
 	return "scale_out"
 }
 
-// launch starts one instance and gives it to whoever waits.
-func (p *pool) launch(reason string, provisioned bool) {
-	in, st := p.rt.startInstance(p, reason, provisioned)
+// launch starts one instance, as was decided a moment ago, and gives it to whoever waits.
+func (p *pool) launch(decided time.Time, reason string, provisioned bool) {
+	in, st := p.rt.startInstance(p, decided, reason, provisioned)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.starting--
@@ -294,7 +294,7 @@ func (p *pool) tend(now time.Time) {
 	}
 	for want := p.fn.Instances.Provisioned - len(p.all) - p.starting; want > 0 && p.mayStart(now); want-- {
 		p.starting++
-		go p.launch("provisioned", true)
+		go p.launch(now, "provisioned", true)
 	}
 	for _, in := range slices.Clone(p.ready) {
 		idle := now.Sub(in.idleSince)

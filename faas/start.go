@@ -30,10 +30,10 @@ const (
 )
 
 // startInstance brings up one instance of p's function. The startup says how it went; the instance is nil when it failed.
-func (rt *Runtime) startInstance(p *pool, reason string, provisioned bool) (*instance, *startup) {
+func (rt *Runtime) startInstance(p *pool, decided time.Time, reason string, provisioned bool) (*instance, *startup) {
 	fn, id := p.fn, uuid.NewString()
 	st := &startup{rt: rt, name: fn.Name, reason: reason, initType: initOnDemand, sample: fn.Tracing.Sample, contract: string(fn.Contract),
-		decided: time.Now(), digest: fn.CodeDigest, codeBytes: fn.CodeBytes, hasInitializer: fn.Initializer.Enabled, told: make(chan struct{}), resource: rt.resource(fn, id)}
+		decided: decided, digest: fn.CodeDigest, codeBytes: fn.CodeBytes, hasInitializer: fn.Initializer.Enabled, told: make(chan struct{}), resource: rt.resource(fn, id)}
 	if provisioned {
 		st.initType = initProvisioned
 	}

@@ -120,7 +120,8 @@ func (t *initTrace) flush() error {
 	return err
 }
 
-// finish ends the recording and returns the steps between exec and ready.
+// finish ends the recording and returns the steps between exec and ready: inits that took their time, and between them the others together,
+// with packages that the runtime does not tell of and time without a processor.
 func (t *initTrace) finish(exec, ready time.Time, k *kinds) []*Step {
 	t.mu.Lock()
 	t.closed = true
@@ -130,22 +131,30 @@ func (t *initTrace) finish(exec, ready time.Time, k *kinds) []*Step {
 		return nil
 	}
 	base = later(base, exec)
-	steps := []*Step{{Name: "go init", Module: "runtime", Start: exec, End: base.Add(inits[0].start), Kind: Core}}
-	last := steps[0].End
-	for _, i := range inits {
-		s := &Step{Name: "init " + i.name, Module: i.name, Start: later(base.Add(i.start), last), AllocBytes: i.bytes}
-		s.End = later(base.Add(i.start+i.dur), s.Start)
-		s.Kind, s.Version = k.goPackage(i.name)
-		if s.End.After(ready) {
-			break
+	last := earlier(base.Add(inits[0].start), ready)
+	steps := []*Step{{Name: "go init", Module: "runtime", Start: exec, End: last, Kind: Core}}
+	var bytes int64 // that the others allocated since last
+	others := func(until time.Time) {
+		if until.After(last) {
+			steps = append(steps, &Step{Name: "init other packages", Start: last, End: until, Kind: Core, AllocBytes: bytes})
+			last = until
 		}
-		if s.Start.Sub(last) >= stretch {
-			// Packages that the runtime does not tell of, and time without a processor.
-			steps = append(steps, &Step{Name: "init other packages", Start: last, End: s.Start, Kind: Core})
-		}
-		last = s.End
-		steps = append(steps, s)
+		bytes = 0
 	}
+	end := last // of all inits
+	for _, i := range inits {
+		start := later(base.Add(i.start), last)
+		end = later(earlier(base.Add(i.start+i.dur), ready), end)
+		if i.dur < stretch || end.Sub(start) < stretch {
+			bytes += i.bytes
+			continue
+		}
+		others(start)
+		s := &Step{Name: "init " + i.name, Module: i.name, Start: start, End: end, AllocBytes: i.bytes}
+		s.Kind, s.Version = k.goPackage(i.name)
+		steps, last = append(steps, s), end
+	}
+	others(end)
 	if ready.After(last) {
 		steps = append(steps, &Step{Name: "main.main", Module: "main", Start: last, End: ready, Kind: User})
 	}
