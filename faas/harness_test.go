@@ -270,8 +270,20 @@ func deployDir(t testing.TB, rt *Runtime, manifest, dir string) *function.Functi
 	return fn
 }
 
-// awaitBusy returns when a function, which has one instance, is at work.
-func awaitBusy(t testing.TB, rt *Runtime, name string) {
+// awaitWork returns when a function, which has one instance, is at work, with as many requests waiting for it.
+func awaitWork(t testing.TB, rt *Runtime, name string, waiting int) {
+	t.Helper()
+	await(t, rt, name, func(p *pool) bool { return len(p.all) == 1 && len(p.ready) == 0 && len(p.waiting) == waiting })
+}
+
+// awaitIdle returns when a function's one instance has nothing to do: the answer comes a moment before that.
+func awaitIdle(t testing.TB, rt *Runtime, name string) {
+	t.Helper()
+	await(t, rt, name, func(p *pool) bool { return len(p.all) == 1 && len(p.ready) == 1 })
+}
+
+// await returns when is holds for a function's pool, which is locked then.
+func await(t testing.TB, rt *Runtime, name string, is func(*pool) bool) {
 	t.Helper()
 	target, err := rt.resolve(name, "")
 	if err != nil {
@@ -279,13 +291,13 @@ func awaitBusy(t testing.TB, rt *Runtime, name string) {
 	}
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		target.pool.mu.Lock()
-		busy := len(target.pool.all) == 1 && len(target.pool.ready) == 0
+		done := is(target.pool)
 		target.pool.mu.Unlock()
-		if busy {
+		if done {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("%s is not at work after 30s", name)
+			t.Fatalf("%s is not there after 30s", name)
 		}
 	}
 }

@@ -270,42 +270,42 @@ while True:
 	}
 }
 
-// A new version takes over while the one before it finishes what it has.
+// A new version takes over while the one before it finishes what it has; who waited for that one gets the new one's answer.
 func TestDeployAgain(t *testing.T) {
 	rt, e := newRuntime(t)
 	code := func(version string) map[string]string {
 		return map[string]string{"bootstrap": api + "\nwhile True:\n    id, event = next()\n    time.sleep(float(event or 0))\n    answer(id, b'\"" + version + "\"')\n"}
 	}
-	const manifest = "name: again\ncontract: lambda\n"
+	const manifest = "name: again\ncontract: lambda\ninstances:\n  max: 1\n"
 	deploy(t, rt, manifest, code("one"))
 	do(t, rt, "again", "0")
 	published, err := rt.Publish(t.Context(), "again")
 	if err != nil || published.Version != "1" {
 		t.Fatalf("publish: %v %v", published, err)
 	}
-	slow := make(chan string)
-	go func() {
-		var w bufferWriter
-		_, err := rt.Do(t.Context(), &Request{Function: "again", Event: []byte("1"), Header: http.Header{}}, &w)
-		if err != nil {
-			slow <- err.Error()
-		} else {
-			slow <- w.body.String()
-		}
-	}()
-	awaitBusy(t, rt, "again")
+	ask := func(event, want string) <-chan Result {
+		done := make(chan Result, 1)
+		go func() {
+			var w bufferWriter
+			res, err := rt.Do(t.Context(), &Request{Function: "again", Event: []byte(event), Header: http.Header{}}, &w)
+			if err != nil || w.body.String() != want {
+				t.Errorf("event %s: got %s %v, want %s", event, w.body.String(), err, want)
+			}
+			done <- res
+		}()
+		return done
+	}
+	awaitIdle(t, rt, "again")
+	slow := ask("1", `"one"`)
+	awaitWork(t, rt, "again", 0)
+	queued := ask("0", `"two"`)
+	awaitWork(t, rt, "again", 1)
 	deploy(t, rt, manifest, code("two"))
-	if answer, res := do(t, rt, "again", "0"); answer != `"two"` {
-		t.Errorf("after the deployment: got %s %v", answer, res.Error)
-	} else {
-		spans := e.trace(t, pcommon.TraceID(res.Span.TraceID()), "ColdStart")
-		if reason := named(t, spans, "ColdStart").Attributes().AsRaw()[semconv.ColdStartReason]; reason != "version_switch" {
-			t.Errorf("reason of the cold start: %v", reason)
-		}
+	spans := e.trace(t, pcommon.TraceID((<-queued).Span.TraceID()), "ColdStart")
+	if reason := named(t, spans, "ColdStart").Attributes().AsRaw()[semconv.ColdStartReason]; reason != "version_switch" {
+		t.Errorf("reason of the cold start: %v", reason)
 	}
-	if answer := <-slow; answer != `"one"` {
-		t.Errorf("the request that was under way: got %s", answer)
-	}
+	<-slow
 	var w bufferWriter
 	if _, err := rt.Do(t.Context(), &Request{Function: "again", Qualifier: "1", Event: []byte("0"), Header: http.Header{}}, &w); err != nil || w.body.String() != `"one"` {
 		t.Errorf("version 1: got %s %v", w.body.String(), err)

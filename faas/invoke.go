@@ -152,10 +152,27 @@ func (r *run) join() {
 	r.wait, r.invocation = childOf(r.server), childOf(r.server)
 }
 
+// acquire takes a slot of an instance. Who waits for a version that is replaced goes on to wait for the one in its place.
+func (r *run) acquire(ctx context.Context) (grant, error) {
+	for {
+		g, err := r.target.pool.acquire(ctx, r.wait)
+		if !errors.Is(err, ErrClosed) {
+			return g, err
+		}
+		t, notFound := r.rt.resolve(r.req.Function, r.req.Qualifier)
+		switch {
+		case notFound != nil:
+			return g, notFound
+		case t == r.target || t.pool == nil:
+			return g, err
+		}
+		r.target = t
+	}
+}
+
 // onInstance runs it in a program. The error says that it did not come to that.
 func (r *run) onInstance(ctx context.Context, w http.ResponseWriter) error {
-	p := r.target.pool
-	g, err := p.acquire(ctx, r.wait)
+	g, err := r.acquire(ctx)
 	r.grant, r.granted = g, time.Now()
 	if err != nil {
 		var failure *contract.Error
@@ -165,7 +182,7 @@ func (r *run) onInstance(ctx context.Context, w http.ResponseWriter) error {
 		}
 		return err
 	}
-	in := g.in
+	in, p := g.in, r.target.pool
 	if err := in.wake(); err != nil {
 		p.drain(in, "crash")
 		p.release(in)

@@ -60,7 +60,7 @@ func TestRoom(t *testing.T) {
 		_, err := rt.Invoke(context.Background(), "two", []byte("1"))
 		done <- err
 	}()
-	awaitBusy(t, rt, "two")
+	awaitWork(t, rt, "two", 0)
 	var w bufferWriter
 	_, err = rt.Do(t.Context(), &Request{Function: "one", Event: []byte("0"), Header: http.Header{}}, &w)
 	var full *sandbox.CapacityError
