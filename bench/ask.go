@@ -64,9 +64,11 @@ func (q *querying) measure(ctx context.Context, copies int) (out sized, err erro
 	}
 	out.Spans, out.Copies = q.state.Spans*int64(copies+1), copies
 	for database, into := range map[string]*int64{"weft": &out.WeftBytes, "stock": &out.StockBytes} {
-		if *into, err = q.diskBytes(ctx, database); err != nil {
+		tables, err := q.tableBytes(ctx, database)
+		if err != nil {
 			return out, err
 		}
+		*into = total(tables)
 	}
 	weft, err := startCollector(ctx, sideNamed("weft"), q.run)
 	if err != nil {

@@ -43,6 +43,8 @@ type result struct {
 	// StoredSpans and DiskBytes include the warm-up; bytes are of all the side's tables after merges.
 	StoredSpans int64 `json:"stored_spans"`
 	DiskBytes   int64 `json:"disk_bytes"`
+	// TableBytes is what DiskBytes consists of.
+	TableBytes map[string]int64 `json:"table_bytes"`
 }
 
 func (r result) perSecond() float64   { return float64(r.Load.Spans) / r.Countable.Seconds() }
@@ -174,13 +176,35 @@ func (r *run) load(ctx context.Context, s side, c *collector, load []*template, 
 	if want := warm.Spans + res.Load.Spans; res.StoredSpans != want {
 		return res, fmt.Errorf("%s stored %d spans, %d were acknowledged", s.name, res.StoredSpans, want)
 	}
-	res.DiskBytes, err = r.diskBytes(ctx, s.database)
+	res.TableBytes, err = r.tableBytes(ctx, s.database)
+	res.DiskBytes = total(res.TableBytes)
 	return res, err
 }
 
-// diskBytes is what all tables and indexes of a database take up.
-func (r *run) diskBytes(ctx context.Context, database string) (int64, error) {
-	return r.number(ctx, "SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND database = '"+database+"'")
+// tableBytes is what each table of a database takes up, with its indexes.
+func (r *run) tableBytes(ctx context.Context, database string) (_ map[string]int64, err error) {
+	rows, err := r.db.QueryContext(ctx, "SELECT table, toInt64(sum(bytes_on_disk)) FROM system.parts WHERE active AND database = '"+database+"' GROUP BY table")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	bytes := make(map[string]int64)
+	for rows.Next() {
+		var table string
+		var n int64
+		if err := rows.Scan(&table, &n); err != nil {
+			return nil, err
+		}
+		bytes[table] = n
+	}
+	return bytes, rows.Err()
+}
+
+func total(tables map[string]int64) (n int64) {
+	for _, b := range tables {
+		n += b
+	}
+	return n
 }
 
 func cpuTimes(pids ...int) (out []time.Duration, err error) {
