@@ -15,6 +15,10 @@ export const PAGE_SIZE = 100;
 
 const SESSION = ['session'] as const;
 
+/** What is about the server and not about a time: asking again for a page does not ask for it. */
+export const isMeta = (key: readonly unknown[]) =>
+  key[0] === SESSION[0] || key[0] === 'info' || key[0] === 'stats';
+
 /** Takes over who is signed in now, as signing in and out answer it. */
 export function useSetSession() {
   const queries = useQueryClient();
@@ -90,8 +94,9 @@ export const useAttributeValues = (key: string, prefix: string, enabled: boolean
     enabled: enabled && key !== '' && !key.startsWith('@'),
   });
 
-export const useTraceSearch = (request: SearchRequest) =>
+export const useTraceSearch = (request: SearchRequest, refetchInterval: number | false = false) =>
   useInfiniteQuery({
+    refetchInterval,
     queryKey: ['search', request],
     queryFn: ({ pageParam, signal }) =>
       api.searchTraces(

@@ -1,3 +1,4 @@
+import { Kbd } from '@mantine/core';
 import { createSpotlight, Spotlight, type SpotlightActionData } from '@mantine/spotlight';
 import {
   IconAlertTriangle,
@@ -15,6 +16,7 @@ import { useServices } from '../api/queries';
 import { setLanguage } from '../i18n';
 import { readTraceId } from '../lib/trace-view';
 import { useTheme, useThemeSwitch } from '../theme/use-theme';
+import { PAGES, useGo } from './Navigation';
 
 const [store, actions] = createSpotlight();
 
@@ -27,6 +29,7 @@ export function CommandPalette() {
   const { t, i18n } = useTranslation();
   const [query, setQuery] = useState('');
   const navigate = useNavigate();
+  const go = useGo();
   const services = useServices();
   const theme = useTheme();
   const { setColorScheme } = useThemeSwitch();
@@ -44,12 +47,13 @@ export function CommandPalette() {
             onClick: () => void navigate({ to: '/trace/$traceId', params: { traceId } }),
           },
         ]),
-    {
-      id: 'traces',
-      label: t('palette.goTraces'),
-      leftSection: <IconSearch {...ICON} />,
-      onClick: () => void navigate({ to: '/traces', search: {} }),
-    },
+    ...PAGES.map(({ to, label, press }) => ({
+      id: `page ${to}`,
+      label: t('palette.go', { page: t(label) }),
+      leftSection: <IconArrowRight {...ICON} />,
+      rightSection: <Kbd size="xs">{press}</Kbd>,
+      onClick: () => go(to),
+    })),
     {
       id: 'errors',
       label: t('palette.errors'),

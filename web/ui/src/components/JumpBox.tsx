@@ -23,7 +23,8 @@ export function JumpBox() {
     <form role="search" onSubmit={submit}>
       <TextInput
         size="xs"
-        w={260}
+        w={200}
+        data-search
         leftSection={<IconSearch size={14} />}
         aria-label={t('shell.jump')}
         placeholder={t('shell.jumpHint')}

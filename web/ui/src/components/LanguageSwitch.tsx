@@ -1,10 +1,7 @@
 import { Button, Menu } from '@mantine/core';
 import { IconLanguage } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
-import { type Language, setLanguage } from '../i18n';
-
-// A language is always named in itself, so that whoever needs it finds it.
-const NAMES: Record<Language, string> = { en: 'English', 'zh-CN': '中文' };
+import { LANGUAGES, type Language, setLanguage } from '../i18n';
 
 export function LanguageSwitch() {
   const { t, i18n } = useTranslation();
@@ -22,9 +19,9 @@ export function LanguageSwitch() {
         </Button>
       </Menu.Target>
       <Menu.Dropdown>
-        {(Object.keys(NAMES) as Language[]).map((language) => (
+        {(Object.keys(LANGUAGES) as Language[]).map((language) => (
           <Menu.Item key={language} lang={language} onClick={() => setLanguage(language)}>
-            {NAMES[language]}
+            {LANGUAGES[language]}
           </Menu.Item>
         ))}
       </Menu.Dropdown>

@@ -1,17 +1,21 @@
 import { ActionIcon, Tooltip } from '@mantine/core';
 import { IconCommand } from '@tabler/icons-react';
-import { Link, Outlet } from '@tanstack/react-router';
+import { Link, Outlet, useMatches } from '@tanstack/react-router';
+import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useSession } from '../api/queries';
+import { useSession, useStats } from '../api/queries';
 import { SignInPage } from '../pages/system/SignInPage';
 import { Account } from './Account';
 import { CommandPalette, openPalette } from './CommandPalette';
 import { Footer } from './Footer';
 import { JumpBox } from './JumpBox';
+import { KeyboardHelp } from './KeyboardHelp';
 import { LanguageSwitch } from './LanguageSwitch';
 import { Logo } from './Logo';
+import { keepTime, Navigation } from './Navigation';
 import classes from './Shell.module.css';
 import { ThemeSwitch } from './ThemeSwitch';
+import { TimeControls } from './TimeControls';
 
 /** The frame of every page. Until someone is signed in, where that is needed, the sign-in page stands inside it. */
 export function Shell() {
@@ -20,26 +24,24 @@ export function Shell() {
   const locked = session.data?.authRequired === true && !session.data.signedIn;
   // Asking for data before it is known who asks would only collect refusals.
   const open = !locked && !session.isPending;
+  const ranged = useMatches({
+    select: (matches) => matches.some((match) => match.staticData.ranged === true),
+  });
   return (
     <div className={classes.shell}>
       <a className={classes.skip} href="#main">
         {t('shell.skip')}
       </a>
       <header className={classes.header}>
-        <Link to="/traces" className={classes.brand}>
+        <Link to="/" search={keepTime} className={classes.brand}>
           <Logo />
           Weft
         </Link>
-        {open && (
-          <nav className={classes.nav}>
-            <Link to="/traces" className={classes.link} activeOptions={{ includeSearch: false }}>
-              {t('shell.traces')}
-            </Link>
-          </nav>
-        )}
+        {open && <Navigation />}
         <div className={classes.spring} />
         {open && (
           <>
+            {ranged && <TimeControls />}
             <JumpBox />
             <Tooltip label={t('shell.palette')}>
               <ActionIcon variant="subtle" color="gray" aria-label={t('shell.palette')} onClick={openPalette}>
@@ -54,14 +56,29 @@ export function Shell() {
       </header>
       <main id="main" tabIndex={-1} className={classes.main}>
         {locked && <SignInPage />}
-        {open && <Outlet />}
+        {open && (ranged ? <WithData /> : <Outlet />)}
       </main>
       {open && (
         <>
           <Footer />
           <CommandPalette />
+          <KeyboardHelp />
         </>
       )}
     </div>
+  );
+}
+
+const FirstRun = lazy(async () => ({ default: (await import('../pages/system/FirstRun')).FirstRun }));
+
+/** The page, or how to send the first span while nothing is stored. */
+function WithData() {
+  const stats = useStats();
+  const traces = stats.data?.signals.find((signal) => signal.signal === 'traces');
+  if (traces?.rows !== 0) return <Outlet />;
+  return (
+    <Suspense>
+      <FirstRun />
+    </Suspense>
   );
 }

@@ -6,6 +6,9 @@ import { zh } from './zh';
 
 export type Language = 'en' | 'zh-CN';
 
+/** A language is always named in itself, so that whoever needs it finds it. */
+export const LANGUAGES: Record<Language, string> = { en: 'English', 'zh-CN': '中文' };
+
 export const CATALOGUES: Record<Language, Messages> = { en, 'zh-CN': zh };
 
 declare module 'i18next' {

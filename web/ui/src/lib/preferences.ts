@@ -1,4 +1,4 @@
-type Preference = 'language' | 'theme' | 'column' | 'panel';
+type Preference = 'language' | 'theme' | 'column' | 'panel' | 'shortcuts';
 
 /** Layout choices of this browser. Storage may be blocked; then defaults hold and nothing breaks. */
 export function readPreference(name: Preference): string | null {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { parseCondition, writeCondition } from './condition';
-import { readTraceSearch, toRequest } from './trace-search';
-import { parseWindow, readTraceId, readTraceView, writeWindow } from './trace-view';
+import { SEARCH, toRequest } from './trace-search';
+import { parseWindow, readTraceId, TRACE, writeWindow } from './trace-view';
 import { parseQuery, writeQuery } from './url';
+import { readView, writeView } from './view';
 
 const NOW = Date.parse('2026-11-23T12:00:00Z');
 
@@ -12,16 +13,16 @@ describe('search page address', () => {
     '&errors=true&minDuration=10ms&maxTraceDuration=2m30s&from=now-6h';
 
   it('survives reading and writing', () => {
-    const { search, ignored } = readTraceSearch(parseQuery(full), NOW);
+    const { state, ignored } = readView(SEARCH, parseQuery(full), NOW);
     expect(ignored).toEqual([]);
-    const again = readTraceSearch(parseQuery(writeQuery(search)), NOW);
-    expect(again).toEqual({ search, ignored: [] });
-    expect(search.attr).toEqual(['http.response.status_code>=500', '!db.system.name']);
+    const again = readView(SEARCH, parseQuery(writeQuery(writeView(SEARCH, state))), NOW);
+    expect(again).toEqual({ state, ignored: [] });
+    expect(state.attr).toEqual(['http.response.status_code>=500', '!db.system.name']);
   });
 
   it('is what the API takes', () => {
-    const { search } = readTraceSearch(parseQuery(full), NOW);
-    expect(toRequest(search)).toEqual({
+    const { state } = readView(SEARCH, parseQuery(full), NOW);
+    expect(toRequest(state)).toEqual({
       service: 'cart',
       operation: 'GET /cart',
       kind: 'server',
@@ -35,16 +36,16 @@ describe('search page address', () => {
   });
 
   it('leaves defaults out', () => {
-    const { search } = readTraceSearch(parseQuery('?from=now-1h&to=now&errors=false'), NOW);
-    expect(writeQuery(search)).toBe('');
-    expect(toRequest(search)).toEqual({ from: 'now-1h' });
+    const { state } = readView(SEARCH, parseQuery('?from=now-1h&to=now&errors=false'), NOW);
+    expect(writeQuery(writeView(SEARCH, state))).toBe('');
+    expect(toRequest(state)).toEqual({ from: 'now-1h' });
   });
 
   it('falls back and names what it did not understand', () => {
     const bad =
       '?kind=robot&status=fine&attr=%3D5&attr=a%3D1&minDuration=fast&errors=maybe&from=now&to=now-1h&colour=red';
-    const { search, ignored } = readTraceSearch(parseQuery(bad), NOW);
-    expect(search).toEqual({ attr: ['a=1'] });
+    const { state, ignored } = readView(SEARCH, parseQuery(bad), NOW);
+    expect(state).toEqual({ attr: ['a=1'] });
     expect(ignored).toEqual(['colour', 'kind', 'status', 'errors', 'attr', 'minDuration', 'from', 'to']);
   });
 
@@ -95,15 +96,15 @@ describe('conditions', () => {
 
 describe('trace page address', () => {
   it('reads span, zoom and tab', () => {
-    expect(readTraceView(parseQuery('?s=51581BF3CB55C13&z=120ms-3.4s&tab=logs'))).toEqual({
-      view: { s: '051581bf3cb55c13', z: '120ms-3.4s', tab: 'logs' },
+    expect(readView(TRACE, parseQuery('?s=51581BF3CB55C13&z=120ms-3.4s&tab=logs'), NOW)).toEqual({
+      state: { s: '051581bf3cb55c13', z: '120ms-3.4s', tab: 'logs' },
       ignored: [],
     });
   });
 
   it('names what it does not understand', () => {
-    expect(readTraceView(parseQuery('?s=xyz&z=3s-1s&tab=money&v=2'))).toEqual({
-      view: {},
+    expect(readView(TRACE, parseQuery('?s=xyz&z=3s-1s&tab=money&v=2'), NOW)).toEqual({
+      state: {},
       ignored: ['v', 's', 'z', 'tab'],
     });
   });

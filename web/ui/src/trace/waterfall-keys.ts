@@ -1,6 +1,27 @@
+import type { KeyName } from '../components/use-keys';
+import type { Binding } from '../lib/keymap';
 import { STATUS_ERROR } from './model';
 import { panWindow, zoomWindow } from './timescale';
 import type { Waterfall } from './waterfall';
+
+/** The keys below, for the help. */
+export const KEYS: readonly Binding<KeyName>[] = (
+  [
+    ['move', 'ArrowDown', 'ArrowUp', 'j', 'k'],
+    ['fold', 'ArrowLeft', 'ArrowRight'],
+    ['ends', 'Home', 'End'],
+    ['page', 'PageUp', 'PageDown'],
+    ['open', 'Enter'],
+    ['escape', 'Escape'],
+    ['parent', 'u'],
+    ['error', 'e', 'shift+e'],
+    ['all', '[', ']'],
+    ['zoom', 'w', 's'],
+    ['pan', 'a', 'd'],
+    ['fit', 'f'],
+    ['reset', '0'],
+  ] as const
+).flatMap(([name, ...presses]) => presses.map((press) => ({ name, press })));
 
 /**
  * Keys of the span list, on top of what ARIA expects of a treegrid. They hold only while the list has the focus, so no

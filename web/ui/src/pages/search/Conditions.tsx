@@ -16,8 +16,7 @@ import {
 import { parseDuration } from '../../lib/duration';
 import type { TraceSearch } from '../../lib/trace-search';
 import classes from './FilterForm.module.css';
-import { conditionLabel, withoutCondition } from './filters';
-import type { UpdateSearch } from './use-search';
+import { conditionLabel, type UpdateSearch, withoutCondition } from './filters';
 
 /** Attribute conditions: what holds as chips, and a line to add one. A whole condition may be typed as the key, too. */
 export function Conditions({ search, update }: { search: TraceSearch; update: UpdateSearch }) {

@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { parseDuration } from '../../lib/duration';
 import type { DurationField, TraceSearch } from '../../lib/trace-search';
 import classes from './FilterForm.module.css';
-import type { UpdateSearch } from './use-search';
+import type { UpdateSearch } from './filters';
 
 type Props = {
   label: string;

@@ -3,10 +3,10 @@ import { IconX } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import { useStats } from '../../api/queries';
 import { useFormats } from '../../components/use-formats';
-import { rangeOf, type TraceSearch } from '../../lib/trace-search';
+import type { TraceSearch } from '../../lib/trace-search';
+import { rangeOf } from '../../lib/view';
 import { fromMillis, parseInstant, toMillis } from '../../units';
-import { activeFilters } from './filters';
-import type { UpdateSearch } from './use-search';
+import { activeFilters, type UpdateSearch } from './filters';
 
 const HOUR_MS = 3_600_000;
 

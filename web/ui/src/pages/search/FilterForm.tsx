@@ -9,8 +9,7 @@ import { hasFilters, type TraceSearch } from '../../lib/trace-search';
 import { Conditions } from './Conditions';
 import { DurationRange } from './DurationRange';
 import classes from './FilterForm.module.css';
-import { NO_FILTERS } from './filters';
-import type { UpdateSearch } from './use-search';
+import { NO_FILTERS, type UpdateSearch } from './filters';
 
 /** Every control takes effect when its value is complete; the button takes over what is still being typed and asks again. */
 export function FilterForm({ search, update }: { search: TraceSearch; update: UpdateSearch }) {

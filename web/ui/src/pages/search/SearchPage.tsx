@@ -1,38 +1,27 @@
-import { ActionIcon, Loader, Title, Tooltip } from '@mantine/core';
-import { IconRefresh } from '@tabler/icons-react';
-import { useMemo, useState } from 'react';
+import { Title } from '@mantine/core';
+import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useStats, useTraceSearch } from '../../api/queries';
+import { useTraceSearch } from '../../api/queries';
 import { ErrorState } from '../../components/ErrorState';
 import { IgnoredNote } from '../../components/IgnoredNote';
+import { useRange } from '../../components/use-range';
+import { useView } from '../../components/use-view';
 import { assignColours } from '../../lib/colour';
-import { rangeOf, readTraceSearch, toRequest } from '../../lib/trace-search';
-import { parseQuery } from '../../lib/url';
-import { FirstRun } from '../system/FirstRun';
+import { SEARCH, toRequest } from '../../lib/trace-search';
+import { rangeOf } from '../../lib/view';
 import { EmptyResult } from './EmptyResult';
 import { FilterForm } from './FilterForm';
-import { RangePicker } from './RangePicker';
 import { Results, ResultsSkeleton } from './Results';
 import { Scatter } from './Scatter';
 import classes from './SearchPage.module.css';
-import { useSearch } from './use-search';
 
-/** The search page, or how to send the first span while nothing is stored. */
+/** Searches for traces. */
 export function SearchPage() {
-  const stats = useStats();
-  const traces = stats.data?.signals.find((s) => s.signal === 'traces');
-  const { hasFilters } = useSearch();
-  if (stats.data && (traces?.rows ?? 0) === 0 && !hasFilters) return <FirstRun />;
-  return <Search />;
-}
-
-function Search() {
   const { t } = useTranslation();
-  const { search, update } = useSearch();
-  // What a pasted address held that this page does not know; addresses made here hold nothing such.
-  const [ignored] = useState(() => readTraceSearch(parseQuery(window.location.search), Date.now()).ignored);
+  const { state: search, change: update, ignored } = useView(SEARCH);
   const request = useMemo(() => toRequest(search), [search]);
-  const result = useTraceSearch(request);
+  const { refetchInterval } = useRange();
+  const result = useTraceSearch(request, refetchInterval);
   const traces = useMemo(() => result.data?.pages.flatMap((page) => page.traces) ?? [], [result.data]);
   const colours = useMemo(() => {
     const spans = new Map<string, number>();
@@ -40,7 +29,6 @@ function Search() {
       for (const s of trace.services) spans.set(s.name, (spans.get(s.name) ?? 0) + s.spans);
     return assignColours([...spans].map(([name, count]) => ({ name, spans: count })));
   }, [traces]);
-  const refetching = result.isFetching && !result.isFetchingNextPage;
   return (
     <div className={classes.page}>
       <FilterForm search={search} update={update} />
@@ -54,19 +42,6 @@ function Search() {
                 : t('search.found', { count: traces.length })
               : t('search.title')}
           </Title>
-          {refetching && <Loader size={14} aria-label={t('state.loading')} />}
-          <span className={classes.spring} />
-          <RangePicker range={rangeOf(search)} onChange={(range) => update(range)} />
-          <Tooltip label={t('search.refresh')}>
-            <ActionIcon
-              variant="default"
-              size={30}
-              aria-label={t('search.refresh')}
-              onClick={() => void result.refetch()}
-            >
-              <IconRefresh size={16} />
-            </ActionIcon>
-          </Tooltip>
         </div>
         {result.isPending ? (
           <ResultsSkeleton />

@@ -1,6 +1,9 @@
 import type { TFunction } from 'i18next';
+import type { Change } from '../../components/use-view';
 import { type Condition, operatorSymbol, parseCondition, takesValue } from '../../lib/condition';
-import type { TraceSearch } from '../../lib/trace-search';
+import type { SEARCH, TraceSearch } from '../../lib/trace-search';
+
+export type UpdateSearch = Change<typeof SEARCH>;
 
 export type Filter = { id: string; label: string; without: Partial<TraceSearch> };
 

@@ -2,12 +2,14 @@ import { ActionIcon, Tooltip } from '@mantine/core';
 import { IconFold, IconFoldDown } from '@tabler/icons-react';
 import { type KeyboardEvent, type PointerEvent, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useKeys } from '../../components/use-keys';
 import { readPreference, writePreference } from '../../lib/preferences';
 import type { TraceModel } from '../../trace/model';
 import type { Style } from '../../trace/paint';
 import type { RowClasses, RowTexts } from '../../trace/row-view';
 import type { TimeWindow } from '../../trace/timescale';
 import { Waterfall } from '../../trace/waterfall';
+import { KEYS } from '../../trace/waterfall-keys';
 import classes from './SpanGrid.module.css';
 
 const NARROWEST = 220;
@@ -34,6 +36,7 @@ export function SpanGrid({ model, style, window, selected, onWindow, onSelect }:
   const waterfall = useRef<Waterfall | null>(null);
   const [width, setWidth] = useState(() => clampWidth(Number(readPreference('column')) || 420));
   const texts = useRowTexts();
+  useKeys('trace', KEYS);
   // What the waterfall is born with; later changes reach it through its setters.
   const latest = useRef({ style, texts, window, selected, width, onWindow, onSelect });
   latest.current = { style, texts, window, selected, width, onWindow, onSelect };

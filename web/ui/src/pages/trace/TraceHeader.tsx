@@ -9,15 +9,15 @@ import {
   IconRefresh,
 } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
-import { type ReactNode, useState } from 'react';
+import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { otlpHref } from '../../api/client';
 import { CopyButton, useCopy } from '../../components/CopyButton';
+import { openHelp } from '../../components/KeyboardHelp';
 import { ServiceName } from '../../components/ServiceName';
 import { useFormats } from '../../components/use-formats';
 import type { ServiceColour } from '../../lib/colour';
 import type { TraceModel } from '../../trace/model';
-import { KeyboardHelp } from './KeyboardHelp';
 import classes from './TraceHeader.module.css';
 
 type Props = {
@@ -31,7 +31,6 @@ export function TraceHeader({ model, colours, reload, reloading }: Props) {
   const { t } = useTranslation();
   const format = useFormats();
   const { copy, done } = useCopy();
-  const [keys, setKeys] = useState(false);
   const service = model.services[model.service[0] ?? -1];
   const name = model.names[model.name[0] ?? -1];
   return (
@@ -76,7 +75,7 @@ export function TraceHeader({ model, colours, reload, reloading }: Props) {
           {t('trace.download')}
         </Button>
         <Tooltip label={t('shell.keys')}>
-          <ActionIcon variant="default" size={30} aria-label={t('shell.keys')} onClick={() => setKeys(true)}>
+          <ActionIcon variant="default" size={30} aria-label={t('shell.keys')} onClick={openHelp}>
             <IconKeyboard size={16} />
           </ActionIcon>
         </Tooltip>
@@ -117,7 +116,6 @@ export function TraceHeader({ model, colours, reload, reloading }: Props) {
           </span>
         </Fact>
       </dl>
-      <KeyboardHelp opened={keys} onClose={() => setKeys(false)} />
     </header>
   );
 }

@@ -1,14 +1,14 @@
 import { Button, Skeleton, Stack, Text, Title } from '@mantine/core';
-import { getRouteApi, useLocation, useRouter } from '@tanstack/react-router';
+import { getRouteApi } from '@tanstack/react-router';
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError } from '../../api/client';
 import { useTrace } from '../../api/queries';
 import { ErrorState } from '../../components/ErrorState';
 import { IgnoredNote } from '../../components/IgnoredNote';
+import { useView } from '../../components/use-view';
 import { assignColours } from '../../lib/colour';
-import { parseWindow, readTraceView, type TraceView, writeWindow } from '../../lib/trace-view';
-import { parseQuery } from '../../lib/url';
+import { parseWindow, TRACE, writeWindow } from '../../lib/trace-view';
 import { useCanvasStyle } from '../../theme/use-theme';
 import type { TraceModel } from '../../trace/model';
 import { clampWindow, isWhole, type TimeWindow } from '../../trace/timescale';
@@ -21,14 +21,11 @@ import classes from './TracePage.module.css';
 
 const route = getRouteApi('/trace/$traceId');
 
-/** How long zooming and moving rest before they are written to the address: a browser allows few changes a second. */
-const SETTLE_MS = 200;
-
 export function TracePage() {
   const { traceId } = route.useParams();
   const { t } = useTranslation();
   const trace = useTrace(traceId);
-  const [ignored] = useState(() => readTraceView(parseQuery(window.location.search)).ignored);
+  const { ignored } = useView(TRACE);
   if (trace.isPending) {
     return (
       <div className={classes.skeleton} role="status" aria-label={t('state.loading')}>
@@ -68,7 +65,7 @@ type Props = { model: TraceModel; reload: () => void; reloading: boolean };
 
 function OpenTrace({ model, reload, reloading }: Props) {
   const { t } = useTranslation();
-  const { view, change, settle } = useTraceView();
+  const { state: view, replace: change, settle } = useView(TRACE);
   const [zoom, setZoom] = useState<TimeWindow>(() =>
     clampWindow(parseWindow(view.z) ?? { from: 0, to: model.durationNs }, model.durationNs),
   );
@@ -138,30 +135,4 @@ function OpenTrace({ model, reload, reloading }: Props) {
       </div>
     </>
   );
-}
-
-/** The page's state in its address: change() at once, settle() when nothing more has come for a moment. */
-function useTraceView() {
-  const text = useLocation({ select: (location) => location.searchStr });
-  const view = useMemo(() => readTraceView(parseQuery(text)).view, [text]);
-  const router = useRouter();
-  const navigate = route.useNavigate();
-  const change = useCallback(
-    (changes: TraceView) => {
-      const before = readTraceView(parseQuery(router.latestLocation.searchStr)).view;
-      void navigate({ search: { ...before, ...changes }, replace: true });
-    },
-    [router, navigate],
-  );
-  const [pending, setPending] = useState<TraceView | undefined>();
-  useEffect(() => {
-    if (!pending) return;
-    const timer = setTimeout(() => {
-      setPending(undefined);
-      change(pending);
-    }, SETTLE_MS);
-    return () => clearTimeout(timer);
-  }, [pending, change]);
-  const settle = useCallback((changes: TraceView) => setPending((before) => ({ ...before, ...changes })), []);
-  return { view, change, settle };
 }

@@ -2,7 +2,6 @@ import { Button, Popover, Stack, Text, TextInput } from '@mantine/core';
 import { IconCalendarTime, IconChevronDown } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useFormats } from '../../components/use-formats';
 import {
   fromLocalInput,
   isRange,
@@ -11,17 +10,18 @@ import {
   type RangeText,
   resolveRange,
   toLocalInput,
-} from '../../lib/range';
+} from '../lib/range';
 import classes from './RangePicker.module.css';
+import { useFormats } from './use-formats';
 
 const LABELS = {
-  'now-5m': 'search.last5m',
-  'now-15m': 'search.last15m',
-  'now-1h': 'search.last1h',
-  'now-6h': 'search.last6h',
-  'now-24h': 'search.last24h',
-  'now-7d': 'search.last7d',
-  'now-30d': 'search.last30d',
+  'now-5m': 'range.last5m',
+  'now-15m': 'range.last15m',
+  'now-1h': 'range.last1h',
+  'now-6h': 'range.last6h',
+  'now-24h': 'range.last24h',
+  'now-7d': 'range.last7d',
+  'now-30d': 'range.last30d',
 } as const satisfies Record<(typeof PRESETS)[number], string>;
 
 type Props = { range: RangeText; onChange: (range: RangeText) => void };
@@ -47,7 +47,7 @@ export function RangePicker({ range, onChange }: Props) {
           <RangeLabel range={range} />
         </Button>
       </Popover.Target>
-      <Popover.Dropdown aria-label={t('search.timeRange')}>
+      <Popover.Dropdown aria-label={t('range.timeRange')}>
         <div className={classes.panel}>
           <Stack gap={2}>
             {PRESETS.map((from) => (
@@ -91,24 +91,24 @@ function AbsoluteRange({ range, onApply }: { range: RangeText; onApply: (range: 
   const valid = isRange(chosen, Date.now());
   return (
     <Stack gap="xs" className={classes.absolute ?? ''}>
-      <Text fw={550}>{t('search.absolute')}</Text>
+      <Text fw={550}>{t('range.absolute')}</Text>
       <TextInput
         type="datetime-local"
         step={1}
-        label={t('search.from')}
+        label={t('range.from')}
         value={from}
         onChange={(e) => setFrom(e.currentTarget.value)}
       />
       <TextInput
         type="datetime-local"
         step={1}
-        label={t('search.to')}
+        label={t('range.to')}
         value={to}
-        error={!valid && t('search.rangeBad')}
+        error={!valid && t('range.rangeBad')}
         onChange={(e) => setTo(e.currentTarget.value)}
       />
       <Button size="xs" disabled={!valid} onClick={() => onApply(chosen)}>
-        {t('search.apply')}
+        {t('range.apply')}
       </Button>
     </Stack>
   );

@@ -1,0 +1,5 @@
+import { Title } from '@mantine/core';
+
+export function FunctionPage() {
+  return <Title order={1}>FunctionPage</Title>;
+}

@@ -1,0 +1,5 @@
+import { defineView } from '../../lib/view';
+
+export const FUNCTIONS = defineView({});
+
+export const FUNCTION = defineView({});

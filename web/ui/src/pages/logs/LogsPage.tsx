@@ -1,0 +1,5 @@
+import { Title } from '@mantine/core';
+
+export function LogsPage() {
+  return <Title order={1}>LogsPage</Title>;
+}

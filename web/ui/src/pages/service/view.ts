@@ -1,0 +1,3 @@
+import { defineView } from '../../lib/view';
+
+export const SERVICE = defineView({});
