@@ -18,7 +18,8 @@ export default defineConfig({
       },
     },
   },
-  server: { proxy: { '/api': 'http://127.0.0.1:16686' } },
+  // WEFT_URL: the server whose data npm run dev shows.
+  server: { proxy: { '/api': process.env.WEFT_URL ?? 'http://127.0.0.1:16686' } },
   test: {
     environment: 'happy-dom',
     include: ['src/**/*.test.{ts,tsx}'],
