@@ -100,20 +100,28 @@ func (r *CleanReader) Begin() { r.given = 0 }
 
 // Attribute takes in one of the attributes at hand, whose text Text has been shown.
 func (r *CleanReader) Attribute(key string, v Value) bool {
+	slot, ok := r.attribute(key, v)
+	if slot != noSlot {
+		r.note(slot, v)
+	}
+	return ok
+}
+
+// Aside is for an attribute of something else than what is at hand.
+func (r *CleanReader) Aside(key string, v Value) bool {
+	_, ok := r.attribute(key, v)
+	return ok
+}
+
+func (r *CleanReader) attribute(key string, v Value) (slot, bool) {
 	if len(key) > r.clean.cfg.MaxNameBytes && !r.trusting {
-		return false
+		return noSlot, false
 	}
 	info := *r.keys.Find(key, know)
 	if info == plainKey {
-		return true
+		return noSlot, true
 	}
-	if !r.trusting && (info.broken || info.derived || info.old || converts(v, info.typ)) {
-		return false
-	}
-	if info.slot != noSlot {
-		r.note(info.slot, v)
-	}
-	return true
+	return info.slot, r.trusting || !info.broken && !info.derived && !info.old && !converts(v, info.typ)
 }
 
 // converts is whether convert might give v another type.

@@ -46,8 +46,8 @@ func WithSource(ctx context.Context, s Source) context.Context {
 	return context.WithValue(ctx, sourceKey{}, s)
 }
 
-// extract appends the spans of a request.
-func extract(ctx context.Context, to []RawSpan, td ptrace.Traces) []RawSpan {
+// Extract appends the spans of a request.
+func Extract(ctx context.Context, to []RawSpan, td ptrace.Traces) []RawSpan {
 	if s, ok := ctx.Value(sourceKey{}).(Source); ok {
 		return s.AppendSpans(to)
 	}

@@ -125,7 +125,7 @@ func (t *topology) ConsumeTraces(ctx context.Context, td ptrace.Traces) error {
 	if raw == nil {
 		raw = new([]RawSpan)
 	}
-	*raw = extract(ctx, (*raw)[:0], td)
+	*raw = Extract(ctx, (*raw)[:0], td)
 	if err := t.next.ConsumeTraces(ctx, td); err != nil {
 		t.free(raw)
 		return err
