@@ -260,6 +260,7 @@ func (r *running) settings(t *testing.T, opt options, ready func()) Settings {
 		Logger:     slog.New(slog.NewTextHandler(r.log, nil)),
 		Version:    "test",
 		Ready:      ready,
+		pdataOnly:  true,
 	}
 }
 

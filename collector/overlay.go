@@ -19,6 +19,8 @@ import (
 type overlay struct {
 	queueDir string
 	intake   bool // somebody in this process hands data over
+	// pdataOnly keeps traces from going past pdata: the exporter is not the store's.
+	pdataOnly bool
 }
 
 // serversOf are the paths, inside a component's section, of its HTTP and gRPC servers.
@@ -53,6 +55,9 @@ func (o overlay) Convert(_ context.Context, conf *confmap.Conf) error {
 			}
 			if guarded {
 				put["extensions::"+ingest], put["extensions::"+tokens] = nil, nil
+				if enrich := wireSection(conf, id); enrich != nil && section == "receivers" && !o.pdataOnly {
+					put["extensions::"+ingest] = map[string]any{"wire": true, "enrich": enrich}
+				}
 				added = append(added, ingest, tokens)
 			}
 			if guarded && kindOf(id) == zipkinKind {

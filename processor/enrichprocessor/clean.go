@@ -126,14 +126,13 @@ func (r *CleanReader) attribute(key string, v Value) (slot, bool) {
 
 // converts is whether convert might give v another type.
 func converts(v Value, want semconv.AttrType) bool {
-	switch want {
-	case semconv.Int:
-		if v.Type == pcommon.ValueTypeDouble {
-			return true
-		}
+	switch {
+	case want == semconv.Int && v.Type == pcommon.ValueTypeDouble:
+		return true
+	case want == semconv.Int && v.Type == pcommon.ValueTypeStr:
 		_, err := strconv.ParseInt(v.Str, 10, 64)
-		return v.Type == pcommon.ValueTypeStr && err == nil
-	case semconv.Bool:
+		return err == nil
+	case want == semconv.Bool:
 		return v.Type == pcommon.ValueTypeStr && (v.Str == "true" || v.Str == "false")
 	}
 	return false
