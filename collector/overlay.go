@@ -39,13 +39,14 @@ func (o overlay) Convert(_ context.Context, conf *confmap.Conf) error {
 	for _, section := range []string{"receivers", "extensions"} {
 		for _, id := range ids(raw[section]) {
 			ingest, tokens := ingestType.String()+"/"+id, tokensType.String()+"/"+id
-			guarded := false
+			guarded, wire := false, section == "receivers" && !o.pdataOnly
 			for _, server := range serversOf[kindOf(id)] {
 				at := path(section, id, server)
 				if server != "" && !conf.IsSet(at) {
 					continue // a protocol that is not switched on
 				}
 				own, _ := conf.Get(at + "::middlewares").([]any)
+				wire = wire && len(own) == 0 // they would see what only stands in for traces
 				if kindOf(id) == zipkinKind {
 					own = append(slices.Clone(own), map[string]any{"id": zipkinType.String() + "/" + id})
 				}
@@ -55,7 +56,7 @@ func (o overlay) Convert(_ context.Context, conf *confmap.Conf) error {
 			}
 			if guarded {
 				put["extensions::"+ingest], put["extensions::"+tokens] = nil, nil
-				if enrich := wireSection(conf, id); enrich != nil && section == "receivers" && !o.pdataOnly {
+				if enrich := wireSection(conf, id); wire && enrich != nil {
 					put["extensions::"+ingest] = map[string]any{"wire": true, "enrich": enrich}
 				}
 				added = append(added, ingest, tokens)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -147,6 +148,7 @@ type harness struct {
 	t     *testing.T
 	tel   *componenttest.Telemetry
 	store *fakeStore
+	tried atomic.Int64 // requests
 }
 
 // testConfig is small and quick.
@@ -197,8 +199,18 @@ func (h *harness) stop() {
 	}
 }
 
+// try makes every second request one that has not become pdata.
 func (h *harness) try(td ptrace.Traces) error {
-	return h.consume(context.Background(), spans{td: td})
+	h.t.Helper()
+	data := spans{td: td}
+	if h.tried.Add(1)%2 == 0 {
+		ctx, _, err := pastPdata(context.Background(), td)
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		data = spans{request: requestOf(ctx)}
+	}
+	return h.consume(context.Background(), data)
 }
 
 func (h *harness) send(first uint64, n int) {

@@ -30,7 +30,7 @@ func NewDecoder(clean *enrichprocessor.Clean) *Decoder { return &Decoder{clean} 
 func (d *Decoder) Decode(raw []byte) (_ *Request, ok bool) {
 	message := unsafe.String(unsafe.SliceData(raw), len(raw))
 	n, ok := countSpans(message)
-	if !ok || n == 0 {
+	if !ok || n == 0 || n > len(raw)/leastSpanBytes {
 		return nil, false
 	}
 	w := wireReader{
@@ -45,10 +45,15 @@ func (d *Decoder) Decode(raw []byte) (_ *Request, ok bool) {
 	return &Request{raw: raw, spans: w.spans}, true
 }
 
-// attributeWireBytes is about what an attribute takes on the wire, with its part of the span.
-const attributeWireBytes = 48
+const (
+	// leastSpanBytes is what a clean span takes on the wire at least: both ids and both times. With it, a request cannot ask for more than
+	// ten times its size.
+	leastSpanBytes = 2 + 18 + 10 + 9 + 9
+	// attributeWireBytes is about what an attribute takes on the wire, with its part of the span.
+	attributeWireBytes = 48
+)
 
-// Stand-in tags: resource_spans 1, scope_spans 2, spans 2.
+// ExportTraceServiceRequest.resource_spans, ResourceSpans.scope_spans, ScopeSpans.spans. Source: opentelemetry-proto trace/v1.
 const (
 	tagResourceSpans = 1<<3 | wireBytes
 	tagScopeSpans    = 2<<3 | wireBytes

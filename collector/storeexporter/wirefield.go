@@ -11,6 +11,10 @@ const (
 // nextField takes the first field off a message: its tag, its number or its bytes, and what is left. It is stricter than pdata, which takes
 // groups and numbers of fields that do not fit; whoever gets a false here asks pdata.
 func nextField(s string) (tag, number uint64, body, rest string, ok bool) {
+	if len(s) >= 2 && s[0] < 0x80 && s[0] >= 1<<3 && s[0]&7 == wireBytes && s[1] < 0x80 && int(s[1]) <= len(s)-2 { // most fields
+		end := 2 + int(s[1])
+		return uint64(s[0]), 0, s[2:end], s[end:], true
+	}
 	tag, n := varint(s)
 	if n == 0 || tag < 1<<3 || tag >= 1<<32 {
 		return 0, 0, "", "", false

@@ -45,6 +45,7 @@ func (c *Clean) Reader() *CleanReader {
 // Give takes a reader back.
 func (c *Clean) Give(r *CleanReader) {
 	clear(r.of[:]) // they are the request's
+	r.sql.src = ""
 	if r.keys.Len() > maxKnownKeys {
 		r.keys.Clear()
 	}
