@@ -9,6 +9,7 @@ import (
 
 	"weft/processor/enrichprocessor"
 	"weft/processor/topologyprocessor"
+	"weft/semconv"
 	"weft/store"
 )
 
@@ -94,12 +95,14 @@ func (r *Request) AppendSpans(to []topologyprocessor.RawSpan) []topologyprocesso
 	for i := range r.spans {
 		s := &r.spans[i]
 		var dbSystem, messagingSystem string
-		for k := range s.Attributes {
-			switch s.Attributes[k].Key {
-			case topologyprocessor.DBSystem:
-				dbSystem = s.Attributes[k].Value.Str()
-			case topologyprocessor.MessagingSystem:
-				messagingSystem = s.Attributes[k].Value.Str()
+		if s.Category == semconv.CategoryDB || s.Kind == store.KindProducer || s.Kind == store.KindConsumer { // others' do not matter
+			for k := range s.Attributes {
+				switch s.Attributes[k].Key {
+				case topologyprocessor.DBSystem:
+					dbSystem = s.Attributes[k].Value.Str()
+				case topologyprocessor.MessagingSystem:
+					messagingSystem = s.Attributes[k].Value.Str()
+				}
 			}
 		}
 		to = append(to, topologyprocessor.RawSpan{
