@@ -102,7 +102,7 @@ func texts(list any) (out []string) {
 }
 
 // traceRequest is the type that gRPC's server decodes a request for traces into.
-var traceRequest = reflect.PointerTo(reflect.TypeFor[ptraceotlp.ExportRequest]().Field(0).Type.Elem())
+var traceRequest = reflect.TypeFor[ptraceotlp.ExportRequest]().Field(0).Type
 
 // wireCodec is gRPC's codec for protobuf, but reads trace requests itself where it can.
 type wireCodec struct {

@@ -26,7 +26,7 @@ import (
 	"weft/store"
 )
 
-// blocks is a store that counts spans by what stands in their columns. mu guards stored and away.
+// blocks is a store that counts rows. mu guards stored and away.
 type blocks struct {
 	noEdges
 	mu     sync.Mutex

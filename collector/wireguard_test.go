@@ -114,6 +114,62 @@ func TestWireSecondMessage(t *testing.T) {
 	codec.read.Range(func(any, any) bool { t.Error("a request is kept"); return true })
 }
 
+// A configuration in which some component needs pdata is served with pdata: everything arrives everywhere, enriched.
+func TestWireAssembly(t *testing.T) {
+	const receiver = `
+receivers: {otlp: {protocols: {grpc: {endpoint: "${env:WEFT_OTLP_GRPC}"}}}}
+processors: {memory_limiter: {check_interval: 1s, limit_mib: 2000}, enrich: , topology: }
+`
+	for _, c := range []struct {
+		name, config string
+		copies, wire float64 // of each span sent
+	}{
+		{"all of ours", receiver + `
+exporters: {weft_store: }
+service: {pipelines: {traces: {receivers: [otlp], processors: [memory_limiter, enrich, topology], exporters: [weft_store]}}}`, 1, 1},
+		{"enrich alone", receiver + `
+exporters: {weft_store: }
+service: {pipelines: {traces: {receivers: [otlp], processors: [enrich], exporters: [weft_store]}}}`, 1, 1},
+		{"nothing", receiver + `
+exporters: {weft_store: }
+service: {pipelines: {traces: {receivers: [otlp], exporters: [weft_store]}}}`, 1, 0},
+		{"two exporters", receiver + `
+exporters: {weft_store: , weft_store/2: {directory: ` + t.TempDir() + `}}
+service: {pipelines: {traces: {receivers: [otlp], processors: [enrich], exporters: [weft_store, weft_store/2]}}}`, 2, 0},
+		{"two pipelines", receiver + `
+exporters: {weft_store: , weft_store/2: {directory: ` + t.TempDir() + `}}
+service:
+  pipelines:
+    traces: {receivers: [otlp], processors: [enrich], exporters: [weft_store]}
+    traces/2: {receivers: [otlp], processors: [enrich], exporters: [weft_store/2]}`, 2, 0},
+		{"a middleware of one's own", `
+receivers: {otlp: {protocols: {grpc: {endpoint: "${env:WEFT_OTLP_GRPC}", middlewares: [{id: weft_ingest/mine}]}}}}
+extensions: {weft_ingest/mine: }
+processors: {enrich: }
+exporters: {weft_store: }
+service: {extensions: [weft_ingest/mine], pipelines: {traces: {receivers: [otlp], processors: [enrich], exporters: [weft_store]}}}`, 1, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			st := &blocks{}
+			r := startWith(t, st, options{configFile: writeFile(t, c.config)}, false)
+			if err := exportGRPC(t, r.addr["WEFT_OTLP_GRPC"], cleanTraces(1, 5)); err != nil {
+				t.Fatal(err)
+			}
+			if got := r.metric(t, semconv.MetricWire, "receiver=otlp", "signal=traces"); got != 5*c.wire {
+				t.Errorf("%v spans went past pdata, want %v", got, 5*c.wire)
+			}
+			if err := r.stop(); err != nil {
+				t.Error(err)
+			}
+			st.mu.Lock()
+			defer st.mu.Unlock()
+			if float64(st.stored) != 5*c.copies {
+				t.Errorf("%d rows, want %v", st.stored, 5*c.copies)
+			}
+		})
+	}
+}
+
 // Only a pipeline of nothing but our own components gets what is not pdata.
 func TestWireSection(t *testing.T) {
 	const start = `
