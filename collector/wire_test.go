@@ -48,7 +48,7 @@ func (b *blocks) InsertLogs(context.Context, *store.LogBatch, string) error     
 func (b *blocks) InsertMetrics(context.Context, *store.MetricBatch, string) error { return nil }
 
 // startWith runs the collector with its own exporter into st.
-func startWith(t *testing.T, st Store, opt options, pdataOnly bool) *running {
+func startWith(t testing.TB, st Store, opt options, pdataOnly bool) *running {
 	t.Helper()
 	r := &running{addr: freeAddresses(t), reg: prometheus.NewPedanticRegistry(), log: &lockedBuffer{}}
 	ctx, cancel := context.WithCancel(t.Context())
