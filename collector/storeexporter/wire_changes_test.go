@@ -81,6 +81,8 @@ var changes = []struct {
 	{"far future", false, func(_ ptrace.ResourceSpans, s ptrace.Span) { s.SetEndTimestamp(math.MaxUint64) }},
 	{"unknown kind", false, func(_ ptrace.ResourceSpans, s ptrace.Span) { s.SetKind(6) }},
 	{"negative kind", false, func(_ ptrace.ResourceSpans, s ptrace.Span) { s.SetKind(-1) }},
+	{"kind beyond a byte", false, func(_ ptrace.ResourceSpans, s ptrace.Span) { s.SetKind(257) }},
+	{"status beyond a byte", false, func(_ ptrace.ResourceSpans, s ptrace.Span) { s.Status().SetCode(257) }},
 	{"unknown status", false, func(_ ptrace.ResourceSpans, s ptrace.Span) { s.Status().SetCode(3) }},
 	{"long name", false, func(_ ptrace.ResourceSpans, s ptrace.Span) { s.SetName(strings.Repeat("n", 1025)) }},
 	{"name that is no UTF-8", false, func(_ ptrace.ResourceSpans, s ptrace.Span) { s.SetName("a\xff") }},

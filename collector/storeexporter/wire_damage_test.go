@@ -97,7 +97,7 @@ func damage(r *rand.Rand, message string, fields []wireField) []wireField {
 	case 4:
 		switch f.kind {
 		case protowire.VarintType:
-			f.value = protowire.AppendVarint(nil, pick[uint64](r, 0, 1, 6, 1<<32, 1<<32+1, math.MaxUint64))
+			f.value = protowire.AppendVarint(nil, pick[uint64](r, 0, 1, 6, 9, 1<<32, 1<<32+1, math.MaxUint64))
 		case protowire.Fixed64Type:
 			f.value = binary.LittleEndian.AppendUint64(nil, pick(r, 0, 1, uint64(r.Int64()), math.MaxUint64))
 		case protowire.BytesType:
