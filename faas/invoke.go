@@ -132,6 +132,7 @@ type run struct {
 	before, after              sandbox.Usage
 	killed                     string // semconv.KilledBy
 	stack                      []contract.Frame
+	printed                    string           // the stack of its failure, as the language's runtime printed it
 	profile                    *profile.Profile // taken before it was killed
 	canceled                   bool
 }
@@ -210,7 +211,7 @@ func (r *run) onInstance(ctx context.Context, w http.ResponseWriter) error {
 	if r.outcome.Error != nil && r.killed == "" {
 		r.killed = in.killedBy()
 	}
-	r.outcome.Log = in.end(inv, r.req.Log || r.outcome.Error != nil)
+	r.outcome.Log, r.printed = in.end(inv, r.req.Log, r.outcome.Error)
 	return nil
 }
 

@@ -74,19 +74,12 @@ type frame struct {
 	Label string `json:"label"`
 }
 
-// toFrames leaves out how Go gets from a panic to whoever reports it.
 func toFrames(in []frame) []contract.Frame {
 	var out []contract.Frame
-	if k := slices.IndexFunc(in, func(f frame) bool { return f.Label == "gopanic" && f.Path == "runtime/panic.go" }); k >= 0 {
-		in = in[k:]
-		for len(in) > 1 && strings.HasPrefix(in[0].Path, "runtime/") {
-			in = in[1:]
-		}
-	}
 	for _, f := range in {
 		out = append(out, contract.Frame{Function: f.Label, File: f.Path, Line: f.Line})
 	}
-	return out
+	return contract.FromPanic(out)
 }
 
 // parseCause reads Lambda-Runtime-Function-XRay-Error-Cause.

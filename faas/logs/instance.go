@@ -21,6 +21,7 @@ type Instance struct {
 	// marked is what a line of Function Compute's runtime says is under way.
 	marked *invocation
 	end    ring
+	held   []held // reports of failures, the latest last
 	timer  *time.Timer
 	armed  bool
 	closed bool
@@ -33,6 +34,8 @@ type invocation struct {
 	id   string
 	span trace.SpanContext
 	tail ring
+	// failed is the failure whose report has not come yet.
+	failed *Failure
 }
 
 // Instance begins the output of an instance. Start is the span of its start: what it prints before its first invocation belongs to it.
@@ -77,6 +80,7 @@ func (in *Instance) End(requestID string) {
 		return
 	}
 	delete(in.running, requestID)
+	in.settled(inv)
 	if len(in.recent) == maxRecent {
 		copy(in.recent, in.recent[1:])
 		in.recent = in.recent[:maxRecent-1]
@@ -91,7 +95,8 @@ func (in *Instance) Flush() {
 	in.flush(true)
 }
 
-// Close flushes; what is still printed becomes records at once.
+// Close flushes; what is still printed becomes records at once. Of a program that has died the answers under way are still to be judged:
+// each has its End.
 func (in *Instance) Close() {
 	in.mu.Lock()
 	defer in.mu.Unlock()
