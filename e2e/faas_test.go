@@ -295,6 +295,67 @@ def handler(event, context):
 	}
 }
 
+type computeAnswer struct {
+	Status                                                 int
+	Payload, Error, Version, Log, Code, Message, RequestID string
+}
+
+// computeClient calls functions with Alibaba's stock client of Function Compute 3.0, which signs its requests.
+func computeClient(t *testing.T, in *instance, token, calls string) (answers []computeAnswer) {
+	t.Helper()
+	t.Setenv("FC_ENDPOINT", in.addr["WEFT_FAAS"])
+	t.Setenv("FC_TOKEN", token)
+	out := nodeClient(t, "fc.js", calls)
+	if err := json.Unmarshal(out, &answers); err != nil {
+		t.Fatalf("what the client printed: %v in %.500s", err, out)
+	}
+	return answers
+}
+
+// TestFunctionsWithAlibabaClient calls a function on the vendor's Go runtime with the vendor's client.
+func TestFunctionsWithAlibabaClient(t *testing.T) {
+	in := sharedInstance(t)
+	dir := t.TempDir()
+	build := exec.Command("go", "build", "-C", filepath.Join(root, "examples", "functions", "fc-event"), "-o", filepath.Join(dir, "bootstrap"), ".")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v %s", err, out)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "function.yaml"), []byte("name: fc-event\ncontract: fc\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	in.mustFn(t, "deploy", dir)
+	in.mustFn(t, "publish", "fc-event")
+	in.mustFn(t, "alias", "fc-event", "live", "1")
+	answers := computeClient(t, in, "", `[
+		{"function": "fc-event", "payload": "{\"say\": \"hello\"}", "log": true},
+		{"function": "fc-event", "payload": "{\"say\": \"hello\"}", "qualifier": "live", "type": "Sync"},
+		{"function": "fc-event", "payload": "{\"fail\": \"no milk\"}"},
+		{"function": "fc-event", "payload": "{\"panic\": \"no milk\"}"},
+		{"function": "fc-event", "payload": "{}", "type": "Async"},
+		{"function": "fc-event", "payload": "{}", "qualifier": "9"},
+		{"function": "nobody", "payload": "{}"}
+	]`)
+	for i, want := range []struct {
+		status               int
+		payload, log         string // parts
+		error, version, code string
+	}{
+		{200, `"said":"hello"`, "said  hello", "", "$LATEST", ""},
+		{200, `"said":"hello"`, "", "", "1", ""},
+		{200, `"errorMessage":"no milk"`, "", "HandledInvocationError", "$LATEST", ""},
+		{200, `"handle"`, "", "UnhandledInvocationError", "$LATEST", ""},
+		{400, "", "", "", "", "InvalidArgument"},
+		{404, "", "", "", "", "FunctionNotFound"},
+		{404, "", "", "", "", "FunctionNotFound"},
+	} {
+		got := answers[i]
+		if got.Status != want.status || !strings.Contains(got.Payload, want.payload) || !strings.Contains(got.Log, want.log) || got.Error != want.error ||
+			got.Version != want.version || got.Code != want.code || got.RequestID == "" {
+			t.Errorf("call %d: got %+v, want %+v", i, got, want)
+		}
+	}
+}
+
 // TestFunctionSpansJoin runs the vendor's tracing example: the span that it makes with Jaeger's client, and sends where it is told, stands below
 // the platform's Invocation.
 func TestFunctionSpansJoin(t *testing.T) {
