@@ -356,6 +356,60 @@ func TestFunctionsWithAlibabaClient(t *testing.T) {
 	}
 }
 
+// TestSpansOfKilledRuntime kills weft while a function runs. Its trace shows the spans that have begun: running before, and afterwards too, as
+// long as the run may last.
+func TestSpansOfKilledRuntime(t *testing.T) {
+	in := newRunning(t)
+	dir := t.TempDir()
+	for name, content := range map[string]string{
+		"function.yaml": "name: slow\nruntime: python\nhandler: app.handler\ntimeout: 10m\n",
+		"app.py":        "import time\n\ndef handler(event, context):\n    time.sleep(500)\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	in.mustFn(t, "deploy", dir)
+	const id = "0af7651916cd43dd8448eb211c80319c"
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		r, err := http.NewRequest(http.MethodPost, "http://"+in.addr["WEFT_FAAS"]+"/2015-03-31/functions/slow/invocations", strings.NewReader("{}"))
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		r.Header.Set("Traceparent", "00-"+id+"-b7ad6b7169203331-01")
+		if resp, err := http.DefaultClient.Do(r); err == nil {
+			resp.Body.Close()
+			t.Errorf("the function has answered: %s", resp.Status)
+		}
+	}()
+	running := func() error {
+		spans, err := in.trace(id)
+		if err != nil {
+			return err
+		}
+		open := map[string]span{}
+		for _, s := range spans {
+			if strings.Contains(string(s.Attributes["weft.span.state"]), "running") {
+				open[s.Name] = s
+			}
+		}
+		if s, server := open["Invocation"], open["slow"]; s.SpanID == "" || s.ParentID != server.SpanID || server.ParentID != "b7ad6b7169203331" || s.Service != "slow" {
+			return fmt.Errorf("want slow and Invocation running, got %+v", spans)
+		}
+		return nil
+	}
+	await(t, storedWithin, running)
+	in.crash()
+	<-ended
+	in.start(t)
+	if err := running(); err != nil {
+		t.Errorf("after weft was killed: %v", err)
+	}
+}
+
 // TestFunctionSpansJoin runs the vendor's tracing example: the span that it makes with Jaeger's client, and sends where it is told, stands below
 // the platform's Invocation.
 func TestFunctionSpansJoin(t *testing.T) {

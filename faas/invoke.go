@@ -224,7 +224,8 @@ func (r *run) begun() {
 		return
 	}
 	start := func(sc trace.SpanContext, parent trace.SpanID, name string, at time.Time) emit.Record {
-		attrs := []attribute.KeyValue{attribute.String("faas.invocation_id", r.id)}
+		attrs := []attribute.KeyValue{attribute.String("faas.invocation_id", r.id),
+			attribute.Int64(semconv.SpanDeadline, r.granted.Add(r.target.fn.Timeout).UnixNano())}
 		if parent.IsValid() {
 			attrs = append(attrs, attribute.String(semconv.SpanParent, parent.String()))
 		}
