@@ -21,7 +21,7 @@ import (
 func (in *instance) fn(t testing.TB, args ...string) (stdout, stderr string, err error) {
 	t.Helper()
 	cmd := exec.Command(weftBin, append([]string{"fn"}, args...)...)
-	cmd.Env = append(os.Environ(), "WEFT_GATEWAY=http://"+in.addr["WEFT_FAAS"], "WEFT_SERVER=http://"+in.addr["http"])
+	cmd.Env = append(os.Environ(), "WEFT_GATEWAY=http://"+in.addr["WEFT_FAAS"], "WEFT_SERVER=http://"+in.addr["http"], "WEFT_TOKEN="+in.token)
 	var out, msg bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &msg
 	err = cmd.Run()

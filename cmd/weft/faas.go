@@ -91,6 +91,7 @@ func (p *process) startFaas(ctx context.Context, l net.Listener, exporter emit.E
 	rt, err := faas.New(faas.Config{
 		Dir: filepath.Join(dir, "faas"), State: st, Exporter: exporter, Registerer: p.registry, Logger: p.log.With("part", "faas"),
 		JaegerEndpoint: "http://" + receiverAddress("WEFT_JAEGER_HTTP") + "/api/traces",
+		Forget:         ofDemo(dir),
 	})
 	if err != nil {
 		return nil, err

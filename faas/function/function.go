@@ -98,6 +98,9 @@ type Function struct {
 	Server Server `json:"server,omitzero" manifest:"server"`
 
 	Tracing Tracing `json:"tracing" manifest:"tracing"`
+
+	// Owner is who has deployed it and takes it away, when that is a program and not a person; the runtime's Config.Forget may look at it.
+	Owner string `json:"owner,omitempty" manifest:"-"`
 }
 
 // Instances bounds the instances of a function.
