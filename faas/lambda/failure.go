@@ -4,9 +4,7 @@ import (
 	"encoding/json"
 	"mime"
 	"net/http"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"weft/faas/contract"
@@ -95,13 +93,6 @@ func parseCause(cause []byte) []contract.Frame {
 	return toFrames(doc.Exceptions[0].Stack)
 }
 
-var (
-	// pythonFrame is a line of traceback.format_list: '  File "/var/task/app.py", line 5, in handler\n    raise X\n'.
-	pythonFrame = regexp.MustCompile(`^\s*File "(.+?)", line (\d+), in (\S+)`)
-	// nodeFrame is a line of V8's Error.stack: "    at async fn (file:///app/index.js:3:9)", "at /app/index.js:3:9".
-	nodeFrame = regexp.MustCompile(`^\s*(?:at )?(?:async )?(?:(.+?) \()?(?:file://)?([^()]+?):(\d+):\d+\)?$`)
-)
-
 // parseStack reads the shapes that the vendor's runtimes have for a stack: objects (Go), lines of V8's (Node.js), lines of a
 // traceback, or lists of file, line, function and text (Python, outermost first). It returns nil for anything else.
 func parseStack(raw json.RawMessage) []contract.Frame {
@@ -111,7 +102,7 @@ func parseStack(raw json.RawMessage) []contract.Frame {
 	}
 	var lines []string
 	if json.Unmarshal(raw, &lines) == nil {
-		return parseLines(lines)
+		return contract.ParseFrames(lines)
 	}
 	var lists [][]any
 	if json.Unmarshal(raw, &lists) != nil {
@@ -129,31 +120,4 @@ func parseStack(raw json.RawMessage) []contract.Frame {
 	}
 	slices.Reverse(out)
 	return out
-}
-
-func parseLines(lines []string) []contract.Frame {
-	var out []contract.Frame
-	python := false
-	for _, l := range lines {
-		first, _, _ := strings.Cut(l, "\n")
-		if m := pythonFrame.FindStringSubmatch(first); m != nil {
-			python = true
-			out = append(out, contract.Frame{Function: m[3], File: m[1], Line: atoi(m[2])})
-		} else if m := nodeFrame.FindStringSubmatch(first); m != nil {
-			out = append(out, contract.Frame{Function: m[1], File: m[2], Line: atoi(m[3])})
-		}
-	}
-	if python {
-		slices.Reverse(out)
-	}
-	return out
-}
-
-// atoi is for digits that a pattern has matched.
-func atoi(s string) int {
-	n, err := strconv.Atoi(s)
-	if err != nil {
-		return 0 // more digits than an int holds
-	}
-	return n
 }

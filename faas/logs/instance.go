@@ -22,9 +22,12 @@ type Instance struct {
 	marked *invocation
 	end    ring
 	held   []held // reports of failures, the latest last
-	timer  *time.Timer
-	armed  bool
-	closed bool
+	// crash is the stack trace that crashed has printed, if nothing has followed it there.
+	crash   string
+	crashed *Stream
+	timer   *time.Timer
+	armed   bool
+	closed  bool
 }
 
 // maxRecent is how many ended invocations are remembered for what they print afterwards.
@@ -61,6 +64,7 @@ func (in *Instance) Begin(requestID string, span trace.SpanContext) {
 	}
 	if len(in.running) == 0 {
 		in.flush(false) // a record that is open is not continued by another invocation
+		in.crash = ""   // the program has lived on
 	}
 	inv := &invocation{id: requestID, span: span}
 	if in.marked != nil && in.marked.id == requestID { // its runtime was quicker
@@ -134,6 +138,15 @@ func (in *Instance) Last(n int) []string {
 		return nil
 	}
 	return lines[max(0, len(lines)-n):]
+}
+
+// Crash is what the program has printed last, if that is such a stack trace as a language prints when a program dies: of one that has died it says
+// where. Otherwise empty.
+func (in *Instance) Crash() string {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.flush(true)
+	return in.crash
 }
 
 // find is an invocation that is under way or was lately. REQUIRES mu.

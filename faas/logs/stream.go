@@ -196,6 +196,11 @@ func (s *Stream) finish() {
 	r := s.in.newRecord(&g.head, g.owner, g.at, more)
 	r.Stream = s.name
 	g.describe(&r, more)
+	if g.kind != plain && g.kind != jsonLine {
+		s.in.crash, s.in.crashed = r.Body.AsString(), s
+	} else if s.in.crashed == s {
+		s.in.crash = ""
+	}
 	if g.cut {
 		r.Attributes = append(r.Attributes, attribute.Bool(semconv.LogTruncated, true))
 	}
