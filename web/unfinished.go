@@ -13,11 +13,18 @@ import (
 // trace is a trace with the spans of functions that have begun and are not stored: those under way, and those whose runtime was killed before
 // it could tell of them. SpanState says so on each.
 func (s *Server) trace(ctx context.Context, id store.TraceID) (*store.Trace, error) {
+	var starts []store.SpanStart
+	var startsErr error
+	asked := make(chan struct{})
+	go func() {
+		defer close(asked)
+		starts, startsErr = s.store.SpanStarts(ctx, id)
+	}()
 	t, err := s.store.Trace(ctx, id)
+	<-asked
 	if err != nil && !isNotFound(err) {
 		return nil, err
 	}
-	starts, startsErr := s.store.SpanStarts(ctx, id)
 	if startsErr != nil {
 		return nil, startsErr
 	}
