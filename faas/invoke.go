@@ -218,21 +218,6 @@ func (r *run) onInstance(ctx context.Context, w http.ResponseWriter) error {
 	return nil
 }
 
-// crashed reads in what the program has printed where it died. All that it ran have that in common; a span of it has only who ran alone.
-func (r *run) crashed(in *instance) {
-	text := in.output.Crash()
-	stack := contract.ParseCrash(text)
-	if len(stack) == 0 || len(r.outcome.Error.Stack) > 0 {
-		return
-	}
-	failure := *r.outcome.Error // which others have, too
-	failure.Stack = stack
-	r.outcome.Error, r.printed = &failure, text
-	if r.target.fn.Concurrency <= 1 {
-		r.stack = stack
-	}
-}
-
 // longRun is from when on a run that is not over is told of: should this process be killed, its trace still shows where it was.
 const longRun = time.Second
 
