@@ -5,7 +5,7 @@ SHELL := /bin/bash
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 ENGINE  := $(CURDIR)/data/engine/libchdb.so
-MODULES := sdk examples/shop $(addprefix examples/functions/,fc-event fc-http fc-tracing lambda-concurrent lambda-echo lambda-errors lambda-extension lambda-sigterm lambda-stream)
+MODULES := sdk examples/shop $(addprefix examples/functions/,fc-event fc-http fc-tracing fc-trigger lambda-concurrent lambda-echo lambda-errors lambda-extension lambda-sigterm lambda-stream)
 CLIENTS := e2e/clients bench/stock
 RESULTS := $(CURDIR)/bin/test
 export WEFT_ENGINE_LIB ?= $(ENGINE)

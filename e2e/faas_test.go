@@ -21,7 +21,7 @@ import (
 func (in *instance) fn(t testing.TB, args ...string) (stdout, stderr string, err error) {
 	t.Helper()
 	cmd := exec.Command(weftBin, append([]string{"fn"}, args...)...)
-	cmd.Env = append(os.Environ(), "WEFT_GATEWAY=http://"+in.addr["WEFT_FAAS"], "WEFT_SERVER=http://"+in.addr["http"])
+	cmd.Env = append(os.Environ(), "WEFT_GATEWAY=http://"+in.addr["WEFT_FAAS"], "WEFT_SERVER=http://"+in.addr["http"], "WEFT_TOKEN="+in.token)
 	var out, msg bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &msg
 	err = cmd.Run()
@@ -292,6 +292,121 @@ def handler(event, context):
 		if err = errors.Join(err, json.Unmarshal(out, &a)); err != nil || !c.want(a) {
 			t.Errorf("Node: %s\ngot %+v %v", c.call, a, err)
 		}
+	}
+}
+
+type computeAnswer struct {
+	Status                                                 int
+	Payload, Error, Version, Log, Code, Message, RequestID string
+}
+
+// computeClient calls functions with Alibaba's stock client of Function Compute 3.0, which signs its requests.
+func computeClient(t *testing.T, in *instance, token, calls string) (answers []computeAnswer) {
+	t.Helper()
+	t.Setenv("FC_ENDPOINT", in.addr["WEFT_FAAS"])
+	t.Setenv("FC_TOKEN", token)
+	out := nodeClient(t, "fc.js", calls)
+	if err := json.Unmarshal(out, &answers); err != nil {
+		t.Fatalf("what the client printed: %v in %.500s", err, out)
+	}
+	return answers
+}
+
+// TestFunctionsWithAlibabaClient calls a function on the vendor's Go runtime with the vendor's client.
+func TestFunctionsWithAlibabaClient(t *testing.T) {
+	in := sharedInstance(t)
+	dir := t.TempDir()
+	build := exec.Command("go", "build", "-C", filepath.Join(root, "examples", "functions", "fc-event"), "-o", filepath.Join(dir, "bootstrap"), ".")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v %s", err, out)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "function.yaml"), []byte("name: fc-event\ncontract: fc\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	in.mustFn(t, "deploy", dir)
+	in.mustFn(t, "publish", "fc-event")
+	in.mustFn(t, "alias", "fc-event", "live", "1")
+	answers := computeClient(t, in, "", `[
+		{"function": "fc-event", "payload": "{\"say\": \"hello\"}", "log": true},
+		{"function": "fc-event", "payload": "{\"say\": \"hello\"}", "qualifier": "live", "type": "Sync"},
+		{"function": "fc-event", "payload": "{\"fail\": \"no milk\"}"},
+		{"function": "fc-event", "payload": "{\"panic\": \"no milk\"}"},
+		{"function": "fc-event", "payload": "{}", "type": "Async"},
+		{"function": "fc-event", "payload": "{}", "qualifier": "9"},
+		{"function": "nobody", "payload": "{}"}
+	]`)
+	for i, want := range []struct {
+		status               int
+		payload, log         string // parts
+		error, version, code string
+	}{
+		{200, `"said":"hello"`, "said  hello", "", "$LATEST", ""},
+		{200, `"said":"hello"`, "", "", "1", ""},
+		{200, `"errorMessage":"no milk"`, "", "HandledInvocationError", "$LATEST", ""},
+		{200, `"handle"`, "", "UnhandledInvocationError", "$LATEST", ""},
+		{400, "", "", "", "", "InvalidArgument"},
+		{404, "", "", "", "", "FunctionNotFound"},
+		{404, "", "", "", "", "FunctionNotFound"},
+	} {
+		got := answers[i]
+		if got.Status != want.status || !strings.Contains(got.Payload, want.payload) || !strings.Contains(got.Log, want.log) || got.Error != want.error ||
+			got.Version != want.version || got.Code != want.code || got.RequestID == "" {
+			t.Errorf("call %d: got %+v, want %+v", i, got, want)
+		}
+	}
+}
+
+// TestSpansOfKilledRuntime kills weft while a function runs. Its trace shows the spans that have begun: running before, and afterwards too, as
+// long as the run may last.
+func TestSpansOfKilledRuntime(t *testing.T) {
+	in := newRunning(t)
+	dir := t.TempDir()
+	for name, content := range map[string]string{
+		"function.yaml": "name: slow\nruntime: python\nhandler: app.handler\ntimeout: 10m\n",
+		"app.py":        "import time\n\ndef handler(event, context):\n    time.sleep(500)\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	in.mustFn(t, "deploy", dir)
+	const id = "0af7651916cd43dd8448eb211c80319c"
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		r, err := http.NewRequest(http.MethodPost, "http://"+in.addr["WEFT_FAAS"]+"/2015-03-31/functions/slow/invocations", strings.NewReader("{}"))
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		r.Header.Set("Traceparent", "00-"+id+"-b7ad6b7169203331-01")
+		if resp, err := http.DefaultClient.Do(r); err == nil {
+			resp.Body.Close()
+			t.Errorf("the function has answered: %s", resp.Status)
+		}
+	}()
+	running := func() error {
+		spans, err := in.trace(id)
+		if err != nil {
+			return err
+		}
+		open := map[string]span{}
+		for _, s := range spans {
+			if strings.Contains(string(s.Attributes["weft.span.state"]), "running") {
+				open[s.Name] = s
+			}
+		}
+		if s, server := open["Invocation"], open["slow"]; s.SpanID == "" || s.ParentID != server.SpanID || server.ParentID != "b7ad6b7169203331" || s.Service != "slow" {
+			return fmt.Errorf("want slow and Invocation running, got %+v", spans)
+		}
+		return nil
+	}
+	await(t, storedWithin, running)
+	in.crash()
+	<-ended
+	in.start(t)
+	if err := running(); err != nil {
+		t.Errorf("after weft was killed: %v", err)
 	}
 }
 

@@ -132,6 +132,7 @@ type run struct {
 	before, after              sandbox.Usage
 	killed                     string // semconv.KilledBy
 	stack                      []contract.Frame
+	printed                    string           // the stack of its failure, as the language's runtime printed it
 	profile                    *profile.Profile // taken before it was killed
 	canceled                   bool
 }
@@ -210,7 +211,10 @@ func (r *run) onInstance(ctx context.Context, w http.ResponseWriter) error {
 	if r.outcome.Error != nil && r.killed == "" {
 		r.killed = in.killedBy()
 	}
-	r.outcome.Log = in.end(inv, r.req.Log || r.outcome.Error != nil)
+	r.outcome.Log, r.printed = in.end(inv, r.req.Log, r.outcome.Error)
+	if r.killed == "crash" {
+		r.crashed(in)
+	}
 	return nil
 }
 
@@ -223,7 +227,8 @@ func (r *run) begun() {
 		return
 	}
 	start := func(sc trace.SpanContext, parent trace.SpanID, name string, at time.Time) emit.Record {
-		attrs := []attribute.KeyValue{attribute.String("faas.invocation_id", r.id)}
+		attrs := []attribute.KeyValue{attribute.String("faas.invocation_id", r.id),
+			attribute.Int64(semconv.SpanDeadline, r.granted.Add(r.target.fn.Timeout).UnixNano())}
 		if parent.IsValid() {
 			attrs = append(attrs, attribute.String(semconv.SpanParent, parent.String()))
 		}

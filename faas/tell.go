@@ -249,7 +249,9 @@ func (r *run) within(t *tree, end time.Time) {
 func (r *run) exception(e *contract.Error) emit.Record {
 	attrs := []attribute.KeyValue{attribute.String("exception.type", e.Type), attribute.String("exception.message", e.Message),
 		attribute.String("faas.invocation_id", r.id)}
-	if len(e.Stack) > 0 {
+	if r.printed != "" {
+		attrs = append(attrs, attribute.String("exception.stacktrace", r.printed))
+	} else if len(e.Stack) > 0 {
 		attrs = append(attrs, attribute.String("exception.stacktrace", stackText(e.Stack)))
 	}
 	if in := r.grant.in; in != nil && r.killed != "" && in.output != nil {
