@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
 
+	"weft/faas/coldstart"
 	"weft/faas/contract"
 	"weft/faas/emit"
 	"weft/faas/sandbox"
@@ -59,7 +60,7 @@ func (r *run) spans(free time.Time) []emit.Span {
 		t.add(r.server, "Overhead", end, free)
 		covered = append(covered, interval{end, free})
 	}
-	t.gaps(r.server, "unexplained", leastGap, r.arrived, r.answered, covered)
+	t.gaps(r.server, coldstart.Unexplained, leastGap, r.arrived, r.answered, covered)
 	t.put(r.serverSpan())
 	return t.spans
 }
