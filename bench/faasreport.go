@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"maps"
 	"os/exec"
 	"slices"
 	"strings"
@@ -168,12 +167,8 @@ func (r *faasReport) save(dir string, complete bool) error {
 	if err := saveResults(dir, name, r); err != nil || !complete {
 		return err
 	}
-	var versions []string
-	for _, tool := range slices.Sorted(maps.Keys(r.Versions)) {
-		versions = append(versions, tool+" "+r.Versions[tool])
-	}
-	about := fmt.Sprintf("%s Medians (lowest – highest) of %d runs, each load %s; %d cold starts of each kind. %s. The sink took %d exports of %s in all; %.0f spans and records were lost.\n\n",
-		r.place(name), len(r.Warm)/max(1, countNames(r.Warm)), time.Duration(r.WindowNS), len(r.Bare), strings.Join(versions, ", "), r.Sink.Exports, mebibytes(r.Sink.Bytes), r.Lost)
+	about := fmt.Sprintf("%s Medians (lowest – highest) of %d runs, each load %s; %d cold starts of each kind. Node %s, %s. The sink took %d exports of %s in all; %.0f spans and records were lost.\n\n",
+		r.place(name), len(r.Warm)/max(1, countNames(r.Warm)), time.Duration(r.WindowNS), len(r.Bare), r.Versions["node"], r.Versions["python"], r.Sink.Exports, mebibytes(r.Sink.Bytes), r.Lost)
 	return fillReadme(dir, "make bench-faas", about+strings.TrimRight(r.table(), "\n")+"\n")
 }
 
