@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"weft/faas/coldstart"
 )
 
 // fn runs `weft fn` against in and returns what it printed on both outputs.
@@ -94,29 +96,14 @@ func spanNamed(t testing.TB, spans []span, name string) span {
 
 // explained is the share of a span's time that leaves below it cover, those named unexplained aside.
 func explained(of span, spans []span) float64 {
-	var leaves []span
-	var collect func(id string)
-	collect = func(id string) {
-		for _, s := range spans {
-			if s.ParentID != id {
-				continue
-			}
-			if !slices.ContainsFunc(spans, func(c span) bool { return c.ParentID == s.SpanID }) && s.Name != "unexplained" {
-				leaves = append(leaves, s)
-			}
-			collect(s.SpanID)
-		}
+	known := func(s span) coldstart.Span {
+		return coldstart.Span{ID: s.SpanID, Parent: s.ParentID, Name: s.Name, StartNS: s.StartNS, EndNS: s.EndNS}
 	}
-	collect(of.SpanID)
-	slices.SortFunc(leaves, func(a, b span) int { return int(a.StartNS - b.StartNS) })
-	at, sum := of.StartNS, int64(0)
-	for _, s := range leaves {
-		if start, end := max(s.StartNS, at), min(s.EndNS, of.EndNS); end > start {
-			sum += end - start
-			at = end
-		}
+	all := make([]coldstart.Span, len(spans))
+	for i, s := range spans {
+		all[i] = known(s)
 	}
-	return float64(sum) / float64(of.EndNS-of.StartNS)
+	return coldstart.Explained(known(of), all)
 }
 
 // TestFunctionTemplates goes from an empty folder to a running, traced function with every template: its first request explains the cold

@@ -129,7 +129,8 @@ type run struct {
 	arrived, granted, answered time.Time
 	grant                      grant
 	outcome                    contract.Outcome
-	before, after              sandbox.Usage
+	before                     time.Duration // the program's processor time until it ran
+	after                      sandbox.Usage
 	killed                     string // semconv.KilledBy
 	stack                      []contract.Frame
 	printed                    string           // the stack of its failure, as the language's runtime printed it
@@ -197,10 +198,10 @@ func (r *run) onInstance(ctx context.Context, w http.ResponseWriter) error {
 	ctx, cancel := context.WithDeadline(ctx, inv.Deadline)
 	defer cancel()
 	defer time.AfterFunc(longRun, r.begun).Stop()
-	r.before = in.proc.Usage()
+	r.before = in.proc.CPU()
 	in.begin(inv)
 	r.outcome, err = in.contract.Invoke(ctx, inv, w)
-	r.after = in.proc.Usage()
+	r.after = in.proc.Spent()
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		r.timedOut(in)

@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
 
+	"weft/faas/coldstart"
 	"weft/faas/contract"
 	"weft/faas/emit"
 	"weft/faas/sandbox"
@@ -59,7 +60,7 @@ func (r *run) spans(free time.Time) []emit.Span {
 		t.add(r.server, "Overhead", end, free)
 		covered = append(covered, interval{end, free})
 	}
-	t.gaps(r.server, "unexplained", leastGap, r.arrived, r.answered, covered)
+	t.gaps(r.server, coldstart.Unexplained, leastGap, r.arrived, r.answered, covered)
 	t.put(r.serverSpan())
 	return t.spans
 }
@@ -101,7 +102,7 @@ func (r *run) invocationSpan(start, end time.Time) emit.Span {
 		}}
 	if in := r.grant.in; in != nil {
 		s.Attributes = append(s.Attributes,
-			attribute.Int64(semconv.InvocationCPU, int64(r.after.CPU-r.before.CPU)),
+			attribute.Int64(semconv.InvocationCPU, int64(r.after.CPU-r.before)),
 			attribute.Int64(semconv.InvocationMaxMemory, r.after.MaxMemory))
 		s.Links = []emit.Link{{Context: in.startup.context(), Type: semconv.LinkInstance}}
 	}
@@ -196,7 +197,7 @@ func (r *run) row() emit.Record {
 		attrs = append(attrs, attribute.Int(semconv.InvocationStatus, r.outcome.Status))
 	}
 	if r.grant.in != nil {
-		attrs = append(attrs, attribute.Int64(semconv.InvocationCPU, int64(r.after.CPU-r.before.CPU)),
+		attrs = append(attrs, attribute.Int64(semconv.InvocationCPU, int64(r.after.CPU-r.before)),
 			attribute.Int64(semconv.InvocationMaxMemory, r.after.MaxMemory))
 	}
 	if e := r.outcome.Error; e != nil {
