@@ -109,7 +109,7 @@ func explained(of span, spans []span) float64 {
 // TestFunctionTemplates goes from an empty folder to a running, traced function with every template: its first request explains the cold
 // start, its second has none.
 func TestFunctionTemplates(t *testing.T) {
-	in := sharedInstance(t)
+	in := functionsInstance(t)
 	out, _, err := in.fn(t, "init", "nonesuch", t.TempDir())
 	if err == nil {
 		t.Fatalf("an unknown template was made: %s", out)
@@ -210,7 +210,7 @@ type awsAnswer struct {
 
 // TestFunctionsWithAWSClients calls functions with AWS's stock clients for Go and Node.
 func TestFunctionsWithAWSClients(t *testing.T) {
-	in := sharedInstance(t)
+	in := functionsInstance(t)
 	dir := filepath.Join(t.TempDir(), "aws")
 	in.mustFn(t, "init", "lambda-python", dir)
 	if err := os.WriteFile(filepath.Join(dir, "app.py"), []byte(`
@@ -301,7 +301,7 @@ func computeClient(t *testing.T, in *instance, token, calls string) (answers []c
 
 // TestFunctionsWithAlibabaClient calls a function on the vendor's Go runtime with the vendor's client.
 func TestFunctionsWithAlibabaClient(t *testing.T) {
-	in := sharedInstance(t)
+	in := functionsInstance(t)
 	dir := t.TempDir()
 	build := exec.Command("go", "build", "-C", filepath.Join(root, "examples", "functions", "fc-event"), "-o", filepath.Join(dir, "bootstrap"), ".")
 	if out, err := build.CombinedOutput(); err != nil {
@@ -400,7 +400,7 @@ func TestSpansOfKilledRuntime(t *testing.T) {
 // TestFunctionSpansJoin runs the vendor's tracing example: the span that it makes with Jaeger's client, and sends where it is told, stands below
 // the platform's Invocation.
 func TestFunctionSpansJoin(t *testing.T) {
-	in := sharedInstance(t)
+	in := functionsInstance(t)
 	dir := t.TempDir()
 	build := exec.Command("go", "build", "-C", filepath.Join(root, "examples", "functions", "fc-tracing"), "-o", filepath.Join(dir, "bootstrap"), ".")
 	if out, err := build.CombinedOutput(); err != nil {
@@ -429,7 +429,7 @@ func TestFunctionSpansJoin(t *testing.T) {
 
 // TestFunctionsAlone runs the invoke runtime as a role of its own, which sends what it has to tell to a collector.
 func TestFunctionsAlone(t *testing.T) {
-	in := sharedInstance(t)
+	in := functionsInstance(t)
 	alone := newInstance(t, t.TempDir(), "--otlp", in.addr["WEFT_OTLP_GRPC"])
 	alone.role = "faas"
 	alone.start(t)

@@ -84,15 +84,20 @@ func (r *run) waited(t *tree) (interval, bool) {
 			s.Failed, s.Message = true, cold.err.Message
 			s.Attributes = append(s.Attributes, attribute.String("error.type", cold.err.Type))
 		}
+		if before := cold.decided.Sub(wait.start); before >= leastGap { // it waited for one that was at work first
+			t.add(r.wait, r.queueName(), wait.start, cold.decided)
+		}
 	case wait.end.Sub(wait.start) < leastGap:
 		return interval{}, false
 	default:
-		s.Name = "queue " + r.target.fn.Name
+		s.Name = r.queueName()
 		s.Attributes = []attribute.KeyValue{attribute.Int(semconv.QueueLimit, r.target.fn.Instances.Queue)}
 	}
 	t.put(s)
 	return wait, true
 }
+
+func (r *run) queueName() string { return "queue " + r.target.fn.Name }
 
 func (r *run) invocationSpan(start, end time.Time) emit.Span {
 	s := emit.Span{Context: r.invocation, Parent: r.server.SpanID(), Name: "Invocation", Kind: trace.SpanKindInternal, Start: start, End: end,
