@@ -5,13 +5,13 @@ SHELL := /bin/bash
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 ENGINE  := $(CURDIR)/data/engine/libchdb.so
-MODULES := sdk examples/shop $(addprefix examples/functions/,fc-event fc-http fc-tracing lambda-concurrent lambda-echo lambda-errors lambda-extension lambda-sigterm lambda-stream)
-CLIENTS := e2e/clients bench/stock
+MODULES := sdk examples/shop $(addprefix examples/functions/,fc-event fc-http fc-tracing fc-trigger lambda-concurrent lambda-echo lambda-errors lambda-extension lambda-sigterm lambda-stream)
+CLIENTS := e2e/clients bench/stock bench/functions
 RESULTS := $(CURDIR)/bin/test
 export WEFT_ENGINE_LIB ?= $(ENGINE)
 GOTEST = go tool gotestsum --format pkgname --jsonfile $(RESULTS)/$(1).json --
 
-.PHONY: help run build ui engine test lint unit unit-ui e2e bench bench-query gen fuzz browser flask clean
+.PHONY: help run build ui engine test lint unit unit-ui e2e bench bench-query bench-faas gen fuzz browser flask clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -66,6 +66,10 @@ bench: build engine ## the same load into Weft and into a stock collector; resul
 
 bench-query: build engine ## what questions cost at 3, 10 and 30 million spans, against the stock schema's SQL
 	go run ./bench query
+
+bench-faas: flask ## what the invoke runtime adds to functions, warm and cold, against a plain reverse proxy
+	$(call npm,examples/functions/express)
+	go run ./bench faas
 
 fuzz: ## every fuzz target for FUZZTIME each (default 20s)
 	@for m in . sdk; do cd $(CURDIR)/$$m; for p in $$(go list ./...); do for f in $$(go test -list '^Fuzz' $$p | grep ^Fuzz || true); do \

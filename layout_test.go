@@ -28,8 +28,8 @@ var mayImport = map[string][]string{
 	"web":       {"store", "state", "alert", "semconv", "auth", "analysis"},
 	"cmd":       {"semconv", "auth", "state", "faas", "processor", "store", "collector", "alert", "web"},
 	"examples":  {"sdk"},
-	"e2e":       {"semconv", "store", "bench"},
-	"bench":     {"semconv", "store"},
+	"e2e":       {"semconv", "store", "bench", "faas"},
+	"bench":     {"semconv", "store", "faas"},
 }
 
 // onlyIn names third-party packages that one place keeps away from everyone else.

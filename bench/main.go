@@ -1,6 +1,6 @@
 // Command bench sends the same load to Weft and to a stock OpenTelemetry Collector with contrib's ClickHouse exporter, on
 // the same embedded ClickHouse, turn by turn, and compares what a span costs. `bench query` compares what questions cost, `bench
-// fresh` measures how soon a hop is on the map. See README.md for what is measured and how to read it.
+// fresh` measures how soon a hop is on the map, `bench faas` what the invoke runtime costs. See README.md for what is measured and how to read it.
 package main
 
 import (
@@ -43,7 +43,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	command, args := bench, os.Args[1:]
 	if len(args) > 0 {
-		if c, ok := map[string]func(context.Context, []string) error{"query": queryBench, "fresh": freshBench}[args[0]]; ok {
+		if c, ok := map[string]func(context.Context, []string) error{"query": queryBench, "fresh": freshBench, "faas": faasBench, sinkCommand: runSink}[args[0]]; ok {
 			command, args = c, args[1:]
 		}
 	}
@@ -134,19 +134,10 @@ func bench(ctx context.Context, args []string) error {
 
 // locate finds the project's root, the binaries and the folder for what is left over.
 func (o *options) locate(ctx context.Context) error {
-	mod, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
-	if err != nil {
-		return fmt.Errorf("go env: %w", err)
-	}
-	o.root = filepath.Dir(string(mod))
-	if _, err := os.Stat(filepath.Join(o.root, "bench", "stock", "go.mod")); err != nil {
-		return errors.New("run it in the project's folder: go run ./bench")
-	}
-	o.data = filepath.Join(o.root, "data")
-	o.out = filepath.Join(o.root, "bench", "out")
-	if err := os.MkdirAll(o.out, 0o750); err != nil {
+	if err := o.locateRoot(ctx); err != nil {
 		return err
 	}
+	o.data = filepath.Join(o.root, "data")
 	if o.weft == "" {
 		o.weft = filepath.Join(o.root, "bin", "weft")
 	}
@@ -163,6 +154,20 @@ func (o *options) locate(ctx context.Context) error {
 		return fmt.Errorf("build the stock collector: %w", err)
 	}
 	return nil
+}
+
+// locateRoot finds the project's root, and makes the folder for what is left over.
+func (o *options) locateRoot(ctx context.Context) error {
+	mod, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
+	if err != nil {
+		return fmt.Errorf("go env: %w", err)
+	}
+	o.root = filepath.Dir(string(mod))
+	if _, err := os.Stat(filepath.Join(o.root, "bench", "stock", "go.mod")); err != nil {
+		return errors.New("run it in the project's folder: go run ./bench")
+	}
+	o.out = filepath.Join(o.root, "bench", "out")
+	return os.MkdirAll(o.out, 0o750)
 }
 
 // loadFacts says what the load is like.

@@ -70,9 +70,12 @@ func (e environment) place(file string) string {
 	if e.Changed {
 		changed = " with uncommitted changes"
 	}
-	return fmt.Sprintf("%s, commit %s%s: %d × %s, %d GiB, %s, %s, engine %s; raw results in [results/%s](results/%s).",
-		e.Time.Format("2 January 2006"), e.Commit, changed, e.Cores, e.CPU, e.MemoryBytes>>30, e.Kernel, e.Versions["go"],
-		e.Versions["engine package"], file, file)
+	engine := ""
+	if v := e.Versions["engine package"]; v != "" {
+		engine = ", engine " + v
+	}
+	return fmt.Sprintf("%s, commit %s%s: %d × %s, %d GiB, %s, %s%s; raw results in [results/%s](results/%s).",
+		e.Time.Format("2 January 2006"), e.Commit, changed, e.Cores, e.CPU, e.MemoryBytes>>30, e.Kernel, e.Versions["go"], engine, file, file)
 }
 
 // fileName is the one in results; what names the kind of run.

@@ -46,6 +46,9 @@ type Settings struct {
 	Version string
 	// Ready is called once, when all receivers listen. It may be nil.
 	Ready func()
+
+	// pdataOnly is for tests that put another exporter in the store's place.
+	pdataOnly bool
 }
 
 // Check reads the configuration that Run would use and refuses what can be refused without starting anything: a file that
@@ -109,7 +112,7 @@ func resolver(set Settings) confmap.ResolverSettings {
 	}
 	converters := []confmap.ConverterFactory{
 		confmap.NewConverterFactory(func(confmap.ConverterSettings) confmap.Converter {
-			return overlay{queueDir: set.QueueDir, intake: set.Intake != nil}
+			return overlay{queueDir: set.QueueDir, intake: set.Intake != nil, pdataOnly: set.pdataOnly}
 		}),
 	}
 	if set.Tokens == nil {

@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/collector/receiver"
 
+	"weft/collector/storeexporter"
 	"weft/semconv"
 )
 
@@ -82,7 +83,7 @@ func counted(f receiver.Factory) receiver.Factory {
 
 // arrivals counts the items of one signal at one receiver.
 type arrivals struct {
-	received, refused          metric.Int64Counter
+	received, refused, wire    metric.Int64Counter
 	receivedAttrs, memoryAttrs metric.MeasurementOption
 }
 
@@ -96,10 +97,16 @@ func newArrivals(set receiver.Settings, signal string) (*arrivals, error) {
 	if err != nil {
 		return nil, err
 	}
+	wire, err := set.MeterProvider.Meter(meterName).Int64Counter(semconv.MetricWire,
+		metric.WithDescription("Spans that need no repair and are read straight into the store's form."))
+	if err != nil {
+		return nil, fmt.Errorf("make counter: %w", err)
+	}
 	id, sig := attribute.String("receiver", set.ID.String()), attribute.String("signal", signal)
 	return &arrivals{
 		received:      received,
 		refused:       refused,
+		wire:          wire,
 		receivedAttrs: metric.WithAttributeSet(attribute.NewSet(id, sig)),
 		memoryAttrs:   metric.WithAttributeSet(attribute.NewSet(id, sig, attribute.String("reason", semconv.ReasonMemoryLimit))),
 	}, nil
@@ -108,6 +115,10 @@ func newArrivals(set receiver.Settings, signal string) (*arrivals, error) {
 func (a *arrivals) begin(ctx context.Context, items int) context.Context {
 	if req, ok := ctx.Value(requestKey{}).(*request); ok {
 		req.consumed.Store(true)
+		if req.wire != nil {
+			ctx = storeexporter.WithRequest(ctx, req.wire)
+			a.wire.Add(ctx, int64(items), a.receivedAttrs)
+		}
 	}
 	a.received.Add(ctx, int64(items), a.receivedAttrs)
 	return ctx

@@ -248,7 +248,7 @@ func (noEdges) EdgeBucketsOfTraces(context.Context, []store.TraceID, int) ([]tim
 	return nil, nil
 }
 
-func (r *running) settings(t *testing.T, opt options, ready func()) Settings {
+func (r *running) settings(t testing.TB, opt options, ready func()) Settings {
 	return Settings{
 		ConfigFile: opt.configFile,
 		Store:      noEdges{},
@@ -260,6 +260,7 @@ func (r *running) settings(t *testing.T, opt options, ready func()) Settings {
 		Logger:     slog.New(slog.NewTextHandler(r.log, nil)),
 		Version:    "test",
 		Ready:      ready,
+		pdataOnly:  true,
 	}
 }
 

@@ -21,6 +21,7 @@ import (
 	"go.opentelemetry.io/collector/extension"
 	"go.opentelemetry.io/collector/extension/extensionmiddleware"
 
+	"weft/collector/storeexporter"
 	"weft/semconv"
 )
 
@@ -44,6 +45,8 @@ type request struct {
 	consumed atomic.Bool
 	// retry says that the data was refused for now: it is not the client's mistake.
 	retry atomic.Bool
+	// wire is what the server has read, when what the consumer sees only stands in for it.
+	wire *storeexporter.Request
 }
 
 type requestKey struct{}
@@ -51,13 +54,17 @@ type requestKey struct{}
 // newIngestFactory returns the factory of the server middleware that counts requests which a receiver refused without
 // passing anything on: what it could not read. Each receiver has an instance named after it.
 func newIngestFactory() extension.Factory {
-	return extension.NewFactory(ingestType, func() component.Config { return &struct{}{} },
-		func(_ context.Context, set extension.Settings, _ component.Config) (extension.Extension, error) {
+	return extension.NewFactory(ingestType, func() component.Config { return &ingestConfig{} },
+		func(_ context.Context, set extension.Settings, cfg component.Config) (extension.Extension, error) {
 			refused, err := refusedCounter(set.MeterProvider)
 			if err != nil {
 				return nil, err
 			}
-			return &ingestExtension{receiver: set.ID.Name(), refused: refused, logger: set.Logger}, nil
+			decoder, err := cfg.(*ingestConfig).decoder()
+			if err != nil {
+				return nil, err
+			}
+			return &ingestExtension{receiver: set.ID.Name(), refused: refused, logger: set.Logger, decoder: decoder}, nil
 		}, component.StabilityLevelStable)
 }
 
@@ -68,6 +75,7 @@ type ingestExtension struct {
 	receiver string
 	refused  metric.Int64Counter
 	logger   *zap.Logger
+	decoder  *storeexporter.Decoder // nil when traces go through pdata
 }
 
 func (e *ingestExtension) malformed(ctx context.Context, signal string) {
@@ -82,7 +90,12 @@ func (e *ingestExtension) GetHTTPHandler(context.Context) (extensionmiddleware.W
 			arrived(r.Context())
 			req := new(request)
 			answer := &statusWriter{ResponseWriter: w, status: http.StatusOK, req: req}
-			e.guard(func() { next.ServeHTTP(answer, r.WithContext(context.WithValue(r.Context(), requestKey{}, req))) }, func() {
+			e.guard(func() {
+				if e.decoder != nil && fromWire(r) {
+					e.read(r, req)
+				}
+				next.ServeHTTP(answer, r.WithContext(context.WithValue(r.Context(), requestKey{}, req)))
+			}, func() {
 				http.Error(answer, panicText, http.StatusInternalServerError)
 			})
 			if r.Method == http.MethodPost && answer.status >= 400 && !req.consumed.Load() {
@@ -108,7 +121,12 @@ func (e *ingestExtension) GetGRPCServerOptions(context.Context) ([]grpc.ServerOp
 		}
 		return resp, err
 	}
-	return []grpc.ServerOption{grpc.StatsHandler(&grpcStats{e}), grpc.ChainUnaryInterceptor(guard)}, nil
+	codec := newWireCodec(e.decoder)
+	opts := []grpc.ServerOption{grpc.StatsHandler(&grpcStats{e, codec}), grpc.ChainUnaryInterceptor(guard)}
+	if codec != nil {
+		opts = append(opts, grpc.ForceServerCodecV2(codec))
+	}
+	return opts, nil
 }
 
 // panicText is all that a client learns of a panic; the log has the rest.
@@ -160,11 +178,15 @@ func (w *statusWriter) WriteHeader(code int) {
 // Unwrap lets http.ResponseController reach the server's own writer.
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-type grpcStats struct{ e *ingestExtension }
+type grpcStats struct {
+	e     *ingestExtension
+	codec *wireCodec // nil when traces go through pdata
+}
 
 type call struct {
 	request
-	method string
+	method  string
+	message any // what gRPC decoded into
 }
 
 type callKey struct{}
@@ -175,12 +197,23 @@ func (s *grpcStats) TagRPC(ctx context.Context, info *stats.RPCTagInfo) context.
 }
 
 func (s *grpcStats) HandleRPC(ctx context.Context, st stats.RPCStats) {
-	end, ok := st.(*stats.End)
-	if !ok || end.Error == nil {
+	c, ok := ctx.Value(callKey{}).(*call)
+	if !ok {
 		return
 	}
-	c, ok := ctx.Value(callKey{}).(*call)
-	if !ok || c.consumed.Load() {
+	if in, ok := st.(*stats.InPayload); ok && s.codec != nil {
+		c.message = in.Payload
+		c.wire = s.codec.take(c.message)
+		return
+	}
+	end, ok := st.(*stats.End)
+	if !ok {
+		return
+	}
+	if s.codec != nil && c.message != nil {
+		s.codec.take(c.message) // there is something when the client sent a second message, which it must not
+	}
+	if end.Error == nil || c.consumed.Load() {
 		return
 	}
 	switch status.Code(end.Error) {

@@ -19,6 +19,8 @@ import (
 type overlay struct {
 	queueDir string
 	intake   bool // somebody in this process hands data over
+	// pdataOnly keeps traces from going past pdata: the exporter is not the store's.
+	pdataOnly bool
 }
 
 // serversOf are the paths, inside a component's section, of its HTTP and gRPC servers.
@@ -37,13 +39,14 @@ func (o overlay) Convert(_ context.Context, conf *confmap.Conf) error {
 	for _, section := range []string{"receivers", "extensions"} {
 		for _, id := range ids(raw[section]) {
 			ingest, tokens := ingestType.String()+"/"+id, tokensType.String()+"/"+id
-			guarded := false
+			guarded, wire := false, section == "receivers" && !o.pdataOnly
 			for _, server := range serversOf[kindOf(id)] {
 				at := path(section, id, server)
 				if server != "" && !conf.IsSet(at) {
 					continue // a protocol that is not switched on
 				}
 				own, _ := conf.Get(at + "::middlewares").([]any)
+				wire = wire && len(own) == 0 // they would see what only stands in for traces
 				if kindOf(id) == zipkinKind {
 					own = append(slices.Clone(own), map[string]any{"id": zipkinType.String() + "/" + id})
 				}
@@ -53,6 +56,9 @@ func (o overlay) Convert(_ context.Context, conf *confmap.Conf) error {
 			}
 			if guarded {
 				put["extensions::"+ingest], put["extensions::"+tokens] = nil, nil
+				if enrich := wireSection(conf, id); wire && enrich != nil {
+					put["extensions::"+ingest] = map[string]any{"wire": true, "enrich": enrich}
+				}
 				added = append(added, ingest, tokens)
 			}
 			if guarded && kindOf(id) == zipkinKind {

@@ -62,7 +62,7 @@ func TestDemo(t *testing.T) {
 }
 
 // TestDemoWithTokens runs the demo where everything wants a token. It changes what goes wrong in it, kills weft, and wants no
-// process of the demo to be left, and the next weft to start with what is there.
+// process of the demo to be left, and the next weft to start with what is there; and one without a demo to take that away.
 func TestDemoWithTokens(t *testing.T) {
 	admin, entry := newToken(t, "root", "admin")
 	file := filepath.Join(t.TempDir(), "tokens.yaml")
@@ -106,6 +106,9 @@ func TestDemoWithTokens(t *testing.T) {
 		}
 	}
 
+	if out, _ := in.mustFn(t, "list", "--json"); !strings.Contains(out, `"SHOP_TOKEN":"***"`) {
+		t.Errorf("the functions' tokens are shown: %s", out)
+	}
 	if running := processesUnder(in.dir); len(running) < len(shopServices) {
 		t.Errorf("want a process of each service, got %v", running)
 	}
@@ -125,6 +128,17 @@ func TestDemoWithTokens(t *testing.T) {
 		}
 		return err
 	})
+
+	// Killed once more, and started without a demo: nothing of it is left.
+	in.crash()
+	in.args = []string{"--tokens", file}
+	in.start(t)
+	if out, _ := in.mustFn(t, "list", "--json"); strings.Contains(out, "shop-") {
+		t.Errorf("without a demo its functions are deployed: %s", out)
+	}
+	if left := processesUnder(in.dir); len(left) > 0 {
+		t.Errorf("without a demo its functions run: %v", left)
+	}
 }
 
 // awaitCheckout waits for a checkout without an error that has passed through all services.

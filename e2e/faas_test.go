@@ -15,13 +15,15 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"weft/faas/coldstart"
 )
 
 // fn runs `weft fn` against in and returns what it printed on both outputs.
 func (in *instance) fn(t testing.TB, args ...string) (stdout, stderr string, err error) {
 	t.Helper()
 	cmd := exec.Command(weftBin, append([]string{"fn"}, args...)...)
-	cmd.Env = append(os.Environ(), "WEFT_GATEWAY=http://"+in.addr["WEFT_FAAS"], "WEFT_SERVER=http://"+in.addr["http"])
+	cmd.Env = append(os.Environ(), "WEFT_GATEWAY=http://"+in.addr["WEFT_FAAS"], "WEFT_SERVER=http://"+in.addr["http"], "WEFT_TOKEN="+in.token)
 	var out, msg bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &msg
 	err = cmd.Run()
@@ -94,35 +96,20 @@ func spanNamed(t testing.TB, spans []span, name string) span {
 
 // explained is the share of a span's time that leaves below it cover, those named unexplained aside.
 func explained(of span, spans []span) float64 {
-	var leaves []span
-	var collect func(id string)
-	collect = func(id string) {
-		for _, s := range spans {
-			if s.ParentID != id {
-				continue
-			}
-			if !slices.ContainsFunc(spans, func(c span) bool { return c.ParentID == s.SpanID }) && s.Name != "unexplained" {
-				leaves = append(leaves, s)
-			}
-			collect(s.SpanID)
-		}
+	known := func(s span) coldstart.Span {
+		return coldstart.Span{ID: s.SpanID, Parent: s.ParentID, Name: s.Name, StartNS: s.StartNS, EndNS: s.EndNS}
 	}
-	collect(of.SpanID)
-	slices.SortFunc(leaves, func(a, b span) int { return int(a.StartNS - b.StartNS) })
-	at, sum := of.StartNS, int64(0)
-	for _, s := range leaves {
-		if start, end := max(s.StartNS, at), min(s.EndNS, of.EndNS); end > start {
-			sum += end - start
-			at = end
-		}
+	all := make([]coldstart.Span, len(spans))
+	for i, s := range spans {
+		all[i] = known(s)
 	}
-	return float64(sum) / float64(of.EndNS-of.StartNS)
+	return coldstart.Explained(known(of), all)
 }
 
 // TestFunctionTemplates goes from an empty folder to a running, traced function with every template: its first request explains the cold
 // start, its second has none.
 func TestFunctionTemplates(t *testing.T) {
-	in := sharedInstance(t)
+	in := functionsInstance(t)
 	out, _, err := in.fn(t, "init", "nonesuch", t.TempDir())
 	if err == nil {
 		t.Fatalf("an unknown template was made: %s", out)
@@ -223,7 +210,7 @@ type awsAnswer struct {
 
 // TestFunctionsWithAWSClients calls functions with AWS's stock clients for Go and Node.
 func TestFunctionsWithAWSClients(t *testing.T) {
-	in := sharedInstance(t)
+	in := functionsInstance(t)
 	dir := filepath.Join(t.TempDir(), "aws")
 	in.mustFn(t, "init", "lambda-python", dir)
 	if err := os.WriteFile(filepath.Join(dir, "app.py"), []byte(`
@@ -295,10 +282,125 @@ def handler(event, context):
 	}
 }
 
+type computeAnswer struct {
+	Status                                                 int
+	Payload, Error, Version, Log, Code, Message, RequestID string
+}
+
+// computeClient calls functions with Alibaba's stock client of Function Compute 3.0, which signs its requests.
+func computeClient(t *testing.T, in *instance, token, calls string) (answers []computeAnswer) {
+	t.Helper()
+	t.Setenv("FC_ENDPOINT", in.addr["WEFT_FAAS"])
+	t.Setenv("FC_TOKEN", token)
+	out := nodeClient(t, "fc.js", calls)
+	if err := json.Unmarshal(out, &answers); err != nil {
+		t.Fatalf("what the client printed: %v in %.500s", err, out)
+	}
+	return answers
+}
+
+// TestFunctionsWithAlibabaClient calls a function on the vendor's Go runtime with the vendor's client.
+func TestFunctionsWithAlibabaClient(t *testing.T) {
+	in := functionsInstance(t)
+	dir := t.TempDir()
+	build := exec.Command("go", "build", "-C", filepath.Join(root, "examples", "functions", "fc-event"), "-o", filepath.Join(dir, "bootstrap"), ".")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v %s", err, out)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "function.yaml"), []byte("name: fc-event\ncontract: fc\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	in.mustFn(t, "deploy", dir)
+	in.mustFn(t, "publish", "fc-event")
+	in.mustFn(t, "alias", "fc-event", "live", "1")
+	answers := computeClient(t, in, "", `[
+		{"function": "fc-event", "payload": "{\"say\": \"hello\"}", "log": true},
+		{"function": "fc-event", "payload": "{\"say\": \"hello\"}", "qualifier": "live", "type": "Sync"},
+		{"function": "fc-event", "payload": "{\"fail\": \"no milk\"}"},
+		{"function": "fc-event", "payload": "{\"panic\": \"no milk\"}"},
+		{"function": "fc-event", "payload": "{}", "type": "Async"},
+		{"function": "fc-event", "payload": "{}", "qualifier": "9"},
+		{"function": "nobody", "payload": "{}"}
+	]`)
+	for i, want := range []struct {
+		status               int
+		payload, log         string // parts
+		error, version, code string
+	}{
+		{200, `"said":"hello"`, "said  hello", "", "$LATEST", ""},
+		{200, `"said":"hello"`, "", "", "1", ""},
+		{200, `"errorMessage":"no milk"`, "", "HandledInvocationError", "$LATEST", ""},
+		{200, `"handle"`, "", "UnhandledInvocationError", "$LATEST", ""},
+		{400, "", "", "", "", "InvalidArgument"},
+		{404, "", "", "", "", "FunctionNotFound"},
+		{404, "", "", "", "", "FunctionNotFound"},
+	} {
+		got := answers[i]
+		if got.Status != want.status || !strings.Contains(got.Payload, want.payload) || !strings.Contains(got.Log, want.log) || got.Error != want.error ||
+			got.Version != want.version || got.Code != want.code || got.RequestID == "" {
+			t.Errorf("call %d: got %+v, want %+v", i, got, want)
+		}
+	}
+}
+
+// TestSpansOfKilledRuntime kills weft while a function runs. Its trace shows the spans that have begun: running before, and afterwards too, as
+// long as the run may last.
+func TestSpansOfKilledRuntime(t *testing.T) {
+	in := newRunning(t)
+	dir := t.TempDir()
+	for name, content := range map[string]string{
+		"function.yaml": "name: slow\nruntime: python\nhandler: app.handler\ntimeout: 10m\n",
+		"app.py":        "import time\n\ndef handler(event, context):\n    time.sleep(500)\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	in.mustFn(t, "deploy", dir)
+	const id = "0af7651916cd43dd8448eb211c80319c"
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		r, err := http.NewRequest(http.MethodPost, "http://"+in.addr["WEFT_FAAS"]+"/2015-03-31/functions/slow/invocations", strings.NewReader("{}"))
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		r.Header.Set("Traceparent", "00-"+id+"-b7ad6b7169203331-01")
+		if resp, err := http.DefaultClient.Do(r); err == nil {
+			resp.Body.Close()
+			t.Errorf("the function has answered: %s", resp.Status)
+		}
+	}()
+	running := func() error {
+		spans, err := in.trace(id)
+		if err != nil {
+			return err
+		}
+		open := map[string]span{}
+		for _, s := range spans {
+			if strings.Contains(string(s.Attributes["weft.span.state"]), "running") {
+				open[s.Name] = s
+			}
+		}
+		if s, server := open["Invocation"], open["slow"]; s.SpanID == "" || s.ParentID != server.SpanID || server.ParentID != "b7ad6b7169203331" || s.Service != "slow" {
+			return fmt.Errorf("want slow and Invocation running, got %+v", spans)
+		}
+		return nil
+	}
+	await(t, storedWithin, running)
+	in.crash()
+	<-ended
+	in.start(t)
+	if err := running(); err != nil {
+		t.Errorf("after weft was killed: %v", err)
+	}
+}
+
 // TestFunctionSpansJoin runs the vendor's tracing example: the span that it makes with Jaeger's client, and sends where it is told, stands below
 // the platform's Invocation.
 func TestFunctionSpansJoin(t *testing.T) {
-	in := sharedInstance(t)
+	in := functionsInstance(t)
 	dir := t.TempDir()
 	build := exec.Command("go", "build", "-C", filepath.Join(root, "examples", "functions", "fc-tracing"), "-o", filepath.Join(dir, "bootstrap"), ".")
 	if out, err := build.CombinedOutput(); err != nil {
@@ -327,7 +429,7 @@ func TestFunctionSpansJoin(t *testing.T) {
 
 // TestFunctionsAlone runs the invoke runtime as a role of its own, which sends what it has to tell to a collector.
 func TestFunctionsAlone(t *testing.T) {
-	in := sharedInstance(t)
+	in := functionsInstance(t)
 	alone := newInstance(t, t.TempDir(), "--otlp", in.addr["WEFT_OTLP_GRPC"])
 	alone.role = "faas"
 	alone.start(t)

@@ -127,6 +127,20 @@ func TestTokens(t *testing.T) {
 			t.Errorf("health without a token: %s, want accepted", got)
 		}
 	})
+	t.Run("Alibaba's client at the function gateway", func(t *testing.T) {
+		for who, c := range map[string]struct {
+			token, code string
+			status      int
+		}{
+			"nobody": {"", "AccessDenied", http.StatusUnauthorized}, "a sender": {ingest, "AccessDenied", http.StatusForbidden},
+			"an administrator": {admin, "FunctionNotFound", http.StatusNotFound}, // let in
+		} {
+			got := computeClient(t, in, c.token, `[{"function": "nobody", "payload": "{}"}]`)[0]
+			if got.Code != c.code || got.Status != c.status {
+				t.Errorf("with %s: got %+v, want %s", who, got, c.code)
+			}
+		}
+	})
 	// Probes and the sign-in page are for everybody.
 	in.token = ""
 	for _, path := range []string{"/healthz", "/readyz", "/"} {

@@ -309,43 +309,52 @@ func (p *process) kill() {
 	<-p.ended
 }
 
-// shared is the instance of the tests that only send and read. They use service names of their own.
+// The instances that tests share which only send and read, under service names of their own, and those that run functions: a function may
+// tell something at any time, and others count what arrives.
 var (
 	sharedMu  sync.Mutex
-	sharedOne *instance
-	sharedDir string
+	sharedAll = map[string]*instance{}
+	sharedDir []string
 )
 
 // sharedInstance keeps data of any age, because the official Zipkin example is from 2019.
-func sharedInstance(t testing.TB) *instance {
+func sharedInstance(t testing.TB) *instance { return shared(t, "senders") }
+
+// functionsInstance is shared by the tests of functions.
+func functionsInstance(t testing.TB) *instance { return shared(t, "functions") }
+
+func shared(t testing.TB, name string) *instance {
 	t.Helper()
 	sharedMu.Lock()
 	defer sharedMu.Unlock()
-	if sharedOne == nil {
+	in := sharedAll[name]
+	if in == nil {
 		dir, err := os.MkdirTemp("", "weft-e2e-")
 		if err != nil {
 			t.Fatal(err)
 		}
-		sharedDir = dir
-		in := newInstance(t, dir, "--retention-traces", "0")
+		sharedDir = append(sharedDir, dir)
+		in = newInstance(t, dir, "--retention-traces", "0")
 		in.start(t)
-		sharedOne = in
+		sharedAll[name] = in
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("weft's last words:\n%s", sharedOne.proc.tail())
+			t.Logf("weft's last words:\n%s", in.proc.tail())
 		}
 	})
-	return sharedOne
+	return in
 }
 
 func stopShared() {
-	if sharedOne != nil {
-		if err := sharedOne.proc.terminate(stopTimeout); err != nil {
-			fmt.Fprintln(os.Stderr, "stopping the shared weft:", err)
+	for name, in := range sharedAll {
+		if err := in.proc.terminate(stopTimeout); err != nil {
+			fmt.Fprintf(os.Stderr, "stopping the weft that %s shared: %v\n", name, err)
 		}
 	}
-	if sharedDir != "" {
-		_ = os.RemoveAll(sharedDir)
+	for _, dir := range sharedDir {
+		if err := os.RemoveAll(dir); err != nil {
+			fmt.Fprintln(os.Stderr, "removing the shared data:", err)
+		}
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
+	"weft/faas/coldstart"
 	"weft/faas/function"
 	"weft/semconv"
 )
@@ -167,34 +168,14 @@ func named(t testing.TB, spans []toldSpan, name string) toldSpan {
 
 // coverage is the share of a span that leaves below it cover, those named unexplained aside.
 func coverage(of toldSpan, spans []toldSpan) float64 {
-	parents := make(map[pcommon.SpanID]bool)
-	children := make(map[pcommon.SpanID][]toldSpan)
-	for _, s := range spans {
-		parents[s.ParentSpanID()] = true
-		children[s.ParentSpanID()] = append(children[s.ParentSpanID()], s)
+	known := func(s toldSpan) coldstart.Span {
+		return coldstart.Span{ID: s.SpanID().String(), Parent: s.ParentSpanID().String(), Name: s.Name(), StartNS: int64(s.StartTimestamp()), EndNS: int64(s.EndTimestamp())}
 	}
-	var leaves []toldSpan
-	var collect func(pcommon.SpanID)
-	collect = func(id pcommon.SpanID) {
-		for _, s := range children[id] {
-			if !parents[s.SpanID()] && s.Name() != "unexplained" {
-				leaves = append(leaves, s)
-			}
-			collect(s.SpanID())
-		}
+	all := make([]coldstart.Span, len(spans))
+	for i, s := range spans {
+		all[i] = known(s)
 	}
-	collect(of.SpanID())
-	slices.SortFunc(leaves, func(a, b toldSpan) int { return int(int64(a.StartTimestamp()) - int64(b.StartTimestamp())) })
-	var sum, at pcommon.Timestamp
-	at = of.StartTimestamp()
-	for _, s := range leaves {
-		start, end := max(s.StartTimestamp(), at), min(s.EndTimestamp(), of.EndTimestamp())
-		if end > start {
-			sum += end - start
-			at = end
-		}
-	}
-	return float64(sum) / float64(of.EndTimestamp()-of.StartTimestamp())
+	return coldstart.Explained(known(of), all)
 }
 
 // newRuntime starts a runtime that ends with the test.

@@ -105,7 +105,9 @@ func (in *instance) killedBy() string {
 // begin and end frame what the program prints, when it runs one invocation at a time.
 func (in *instance) begin(inv *contract.Invocation) { in.output.Begin(inv.ID, inv.Span) }
 
-func (in *instance) end(inv *contract.Invocation, wait bool) []byte { return in.output.end(inv, wait) }
+func (in *instance) end(inv *contract.Invocation, asked bool, failure *contract.Error) (tail []byte, stack string) {
+	return in.output.end(inv, asked, failure)
+}
 
 // stackTimeout bounds how long a program that is about to be killed is asked where it is.
 const stackTimeout = 200 * time.Millisecond

@@ -129,9 +129,11 @@ type run struct {
 	arrived, granted, answered time.Time
 	grant                      grant
 	outcome                    contract.Outcome
-	before, after              sandbox.Usage
+	before                     time.Duration // the program's processor time until it ran
+	after                      sandbox.Usage
 	killed                     string // semconv.KilledBy
 	stack                      []contract.Frame
+	printed                    string           // the stack of its failure, as the language's runtime printed it
 	profile                    *profile.Profile // taken before it was killed
 	canceled                   bool
 }
@@ -196,10 +198,10 @@ func (r *run) onInstance(ctx context.Context, w http.ResponseWriter) error {
 	ctx, cancel := context.WithDeadline(ctx, inv.Deadline)
 	defer cancel()
 	defer time.AfterFunc(longRun, r.begun).Stop()
-	r.before = in.proc.Usage()
+	r.before = in.proc.CPU()
 	in.begin(inv)
 	r.outcome, err = in.contract.Invoke(ctx, inv, w)
-	r.after = in.proc.Usage()
+	r.after = in.proc.Spent()
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		r.timedOut(in)
@@ -210,7 +212,10 @@ func (r *run) onInstance(ctx context.Context, w http.ResponseWriter) error {
 	if r.outcome.Error != nil && r.killed == "" {
 		r.killed = in.killedBy()
 	}
-	r.outcome.Log = in.end(inv, r.req.Log || r.outcome.Error != nil)
+	r.outcome.Log, r.printed = in.end(inv, r.req.Log, r.outcome.Error)
+	if r.killed == "crash" {
+		r.crashed(in)
+	}
 	return nil
 }
 
@@ -223,7 +228,8 @@ func (r *run) begun() {
 		return
 	}
 	start := func(sc trace.SpanContext, parent trace.SpanID, name string, at time.Time) emit.Record {
-		attrs := []attribute.KeyValue{attribute.String("faas.invocation_id", r.id)}
+		attrs := []attribute.KeyValue{attribute.String("faas.invocation_id", r.id),
+			attribute.Int64(semconv.SpanDeadline, r.granted.Add(r.target.fn.Timeout).UnixNano())}
 		if parent.IsValid() {
 			attrs = append(attrs, attribute.String(semconv.SpanParent, parent.String()))
 		}

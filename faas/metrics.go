@@ -140,7 +140,7 @@ func (f *functionMetrics) observe(r *run) {
 		f.timely.Inc()
 	}
 	if r.grant.in != nil {
-		f.cpu.Observe((r.after.CPU - r.before.CPU).Seconds())
+		f.cpu.Observe((r.after.CPU - r.before).Seconds())
 		f.memory.Observe(float64(r.after.MaxMemory))
 	}
 	f.mu.Lock()

@@ -45,14 +45,17 @@ func (rt *Runtime) openLogs(t *target) *logs.Function {
 // settle is how long what a function printed before its answer may take to be read.
 const settle = 5 * time.Millisecond
 
-// end returns the end of what an invocation has printed. With wait it gives the last lines a moment to arrive.
-func (o *output) end(inv *contract.Invocation, wait bool) []byte {
-	if wait {
-		time.Sleep(settle)
+// end returns the end of what an invocation has printed, when that was asked for or it has failed: then the last lines get a moment to
+// arrive. Of a failure it returns the stack as the language's runtime has printed it, if it has.
+func (o *output) end(inv *contract.Invocation, asked bool, failure *contract.Error) (tail []byte, stack string) {
+	if !asked && failure == nil {
+		o.End(inv.ID)
+		return nil, ""
+	}
+	time.Sleep(settle)
+	if failure != nil {
+		stack = o.Failed(inv.ID, logs.Failure{Type: failure.Type, Message: failure.Message})
 	}
 	o.End(inv.ID)
-	if !wait {
-		return nil
-	}
-	return o.Tail(inv.ID)
+	return o.Tail(inv.ID), stack
 }

@@ -25,7 +25,9 @@ type pool struct {
 	all   map[*instance]struct{}
 	// starting and leaving count the instances that are on their way, failures those in a row that did not arrive.
 	starting, leaving, failures int
-	lastTry                     time.Time // to start a provisioned one
+	lastTry                     time.Time     // to start a provisioned one
+	lastStart                   time.Duration // how long the last start that arrived took
+	growing                     bool          // grow is about to look who still waits
 	waiting                     []*waiter
 	everStarted                 bool
 	lastLoss                    string // why the last instance went: crashed or evicted
@@ -66,13 +68,19 @@ func (p *pool) acquire(ctx context.Context, span trace.SpanContext) (grant, erro
 		p.mu.Unlock()
 		return grant{in: in}, nil
 	}
-	if full := len(p.all)+p.starting+p.leaving >= p.fn.Instances.Max; full && len(p.waiting)-p.starting*p.fn.Concurrency >= p.fn.Instances.Queue {
+	// Those who wait for an instance that is on its way, or that may still be started, are not in the queue.
+	if coming := max(p.starting, p.fn.Instances.Max-len(p.all)-p.leaving); len(p.waiting)-coming*p.fn.Concurrency >= p.fn.Instances.Queue {
 		p.mu.Unlock()
 		return grant{}, &ThrottledError{Function: p.fn.Name, Scope: "function", Limit: p.fn.Instances.Max * p.fn.Concurrency, Queue: p.fn.Instances.Queue}
 	}
 	w := &waiter{granted: make(chan grant, 1), span: span}
 	p.waiting = append(p.waiting, w)
-	p.scale()
+	if patience := p.patience(); patience == 0 {
+		p.scale()
+	} else if !p.growing {
+		p.growing = true
+		time.AfterFunc(patience, p.grow)
+	}
 	p.mu.Unlock()
 
 	select {
@@ -101,6 +109,26 @@ func (p *pool) take(in *instance) {
 	if in.free == 0 {
 		p.ready = slices.DeleteFunc(p.ready, func(other *instance) bool { return other == in })
 	}
+}
+
+// mostPatience bounds how long a request waits for a busy instance before another one is started for it.
+const mostPatience = 100 * time.Millisecond
+
+// patience is how long whoever waits now should wait for an instance that is at work: a tenth of what a start takes, because a slot that
+// becomes free before that is there sooner, and costs nothing. Without one it is 0. p.mu is held.
+func (p *pool) patience() time.Duration {
+	if len(p.all) == 0 {
+		return 0
+	}
+	return min(p.lastStart/10, mostPatience)
+}
+
+// grow starts instances for those who wait in spite of patience.
+func (p *pool) grow() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.growing = false
+	p.scale()
 }
 
 // scale starts as many instances as those who wait could use. p.mu is held.
@@ -141,7 +169,7 @@ func (p *pool) launch(decided time.Time, reason string, provisioned bool) {
 		p.checkEmpty()
 		return
 	}
-	p.failures = 0
+	p.failures, p.lastStart = 0, time.Since(decided)
 	p.all[in] = struct{}{}
 	in.free, in.idleSince = p.fn.Concurrency, time.Now()
 	go p.watch(in)

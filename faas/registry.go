@@ -76,8 +76,14 @@ func (g *registry) follow(ctx context.Context, st *state.State) (err error) {
 		return err
 	}
 	g.rt.registry = g // asked by the pools of provisioned instances, which come with the records
+	forgotten, err := g.forget(ctx, entries)
+	if err != nil {
+		return err
+	}
 	for _, e := range entries {
-		g.take(e, false)
+		if name, _, _ := strings.Cut(e.Key, "/"); !forgotten[name] {
+			g.take(e, false)
+		}
 	}
 	go func() {
 		defer close(g.done)
@@ -86,6 +92,31 @@ func (g *registry) follow(ctx context.Context, st *state.State) (err error) {
 		}
 	}()
 	return nil
+}
+
+// forget deletes the records of those functions that Config.Forget names, and returns their names.
+func (g *registry) forget(ctx context.Context, entries []state.Entry) (map[string]bool, error) {
+	names := make(map[string]bool)
+	if g.rt.cfg.Forget == nil {
+		return names, nil
+	}
+	for _, e := range entries {
+		name, kind, _ := strings.Cut(e.Key, "/")
+		var fn function.Function
+		if kind == latestKey && json.Unmarshal(e.Value, &fn) == nil && g.rt.cfg.Forget(&fn) {
+			names[name] = true
+			g.rt.log.Info("a function that was left behind is removed", "function", name, "owner", fn.Owner)
+		}
+	}
+	for _, e := range entries {
+		if name, _, _ := strings.Cut(e.Key, "/"); names[name] {
+			// What somebody has changed meanwhile is theirs.
+			if err := g.bucket.Delete(ctx, e.Key, e.Revision); err != nil && !errors.Is(err, state.ErrNotFound) && !errors.Is(err, state.ErrConflict) {
+				return nil, fmt.Errorf("remove %s: %w", e.Key, err)
+			}
+		}
+	}
+	return names, nil
 }
 
 // take is apply, for records that nobody waits for.

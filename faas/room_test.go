@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
 	"weft/faas/function"
 	"weft/faas/sandbox"
 	"weft/semconv"
@@ -70,4 +72,46 @@ func TestRoom(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Errorf("two: %v", err)
 	}
+}
+
+// A request that a busy instance will have a slot for sooner than a new one could be there waits for it; one that would wait for long
+// gets an instance of its own, and its trace shows both waits.
+func TestBusyInstanceFirst(t *testing.T) {
+	rt, e := newRuntime(t)
+	deploy(t, rt, "name: slowstart\ncontract: lambda\n", map[string]string{"bootstrap": api + "\ntime.sleep(1)" +
+		"\nwhile True:\n    id, event = next()\n    time.sleep(float(event))\n    answer(id, b'1')\n"})
+	do(t, rt, "slowstart", "0")
+	ask := func(event string) <-chan Result {
+		done := make(chan Result, 1)
+		go func() {
+			var w bufferWriter
+			res, err := rt.Do(t.Context(), &Request{Function: "slowstart", Event: []byte(event), Header: http.Header{}}, &w)
+			if err != nil || res.Error != nil {
+				t.Errorf("event %s: %v %v", event, err, res.Error)
+			}
+			done <- res
+		}()
+		return done
+	}
+	awaitIdle(t, rt, "slowstart")
+	first := ask("0.02")
+	awaitWork(t, rt, "slowstart", 0)
+	second := ask("0")
+	<-first
+	if row := e.row(t, (<-second).ID); row.Attributes().AsRaw()["faas.coldstart"] != false {
+		t.Errorf("a wait of 20 ms had an instance started that takes a second: %v", row.Attributes().AsRaw())
+	}
+
+	awaitIdle(t, rt, "slowstart")
+	long := ask("3")
+	awaitWork(t, rt, "slowstart", 0)
+	res := <-ask("0")
+	spans := e.trace(t, pcommon.TraceID(res.Span.TraceID()), "ColdStart")
+	if reason := named(t, spans, "ColdStart").Attributes().AsRaw()[semconv.ColdStartReason]; reason != "scale_out" {
+		t.Errorf("reason of the second start: %v", reason)
+	}
+	if wait := named(t, spans, "queue slowstart"); wait.ParentSpanID() != named(t, spans, "ColdStart").SpanID() {
+		t.Errorf("the wait before it stands below %s", wait.ParentSpanID())
+	}
+	<-long
 }

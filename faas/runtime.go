@@ -51,6 +51,9 @@ type Config struct {
 	Profile bool
 	// JaegerEndpoint is where functions that use FC's tracing send their spans: the URL of thrift over HTTP. Empty: they are told none.
 	JaegerEndpoint string
+	// Forget says which of the functions that are deployed when the runtime opens are removed, before an instance of theirs is started: such as
+	// were left behind by a process that was killed. Nil: none.
+	Forget func(*function.Function) bool
 }
 
 func (c *Config) withDefaults() Config {

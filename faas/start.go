@@ -228,7 +228,7 @@ func (rt *Runtime) newLambda(in *instance, dir string) (contract.Instance, error
 			if in.proc == nil {
 				return 0
 			}
-			return in.proc.Usage().MaxMemory
+			return in.proc.Spent().MaxMemory
 		}}
 	if in.startup.initType == initProvisioned {
 		cfg.Init = lambda.Provisioned

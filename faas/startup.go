@@ -126,7 +126,7 @@ func (st *startup) spans(steps []*coldstart.Step) []emit.Span {
 	if !st.started.IsZero() && st.hasInitializer {
 		phase("Initializer", st.started, st.ready)
 	}
-	t.gaps(st.sc, "unexplained", leastGap, st.decided, end, phases)
+	t.gaps(st.sc, coldstart.Unexplained, leastGap, st.decided, end, phases)
 	return t.spans
 }
 
@@ -148,7 +148,7 @@ func (st *startup) runtimeSpans(t *tree, sc trace.SpanContext, whole interval, s
 		covered = append(covered, probe)
 	}
 	slices.SortFunc(covered, func(a, b interval) int { return a.start.Compare(b.start) })
-	t.gaps(sc, "unexplained", leastGap, whole.start, whole.end, covered)
+	t.gaps(sc, coldstart.Unexplained, leastGap, whole.start, whole.end, covered)
 }
 
 // healthCheck is the part of the probing that nothing else explains: from the end of the last step to the probe that succeeded.

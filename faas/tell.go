@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
 
+	"weft/faas/coldstart"
 	"weft/faas/contract"
 	"weft/faas/emit"
 	"weft/faas/sandbox"
@@ -59,7 +60,7 @@ func (r *run) spans(free time.Time) []emit.Span {
 		t.add(r.server, "Overhead", end, free)
 		covered = append(covered, interval{end, free})
 	}
-	t.gaps(r.server, "unexplained", leastGap, r.arrived, r.answered, covered)
+	t.gaps(r.server, coldstart.Unexplained, leastGap, r.arrived, r.answered, covered)
 	t.put(r.serverSpan())
 	return t.spans
 }
@@ -83,15 +84,20 @@ func (r *run) waited(t *tree) (interval, bool) {
 			s.Failed, s.Message = true, cold.err.Message
 			s.Attributes = append(s.Attributes, attribute.String("error.type", cold.err.Type))
 		}
+		if before := cold.decided.Sub(wait.start); before >= leastGap { // it waited for one that was at work first
+			t.add(r.wait, r.queueName(), wait.start, cold.decided)
+		}
 	case wait.end.Sub(wait.start) < leastGap:
 		return interval{}, false
 	default:
-		s.Name = "queue " + r.target.fn.Name
+		s.Name = r.queueName()
 		s.Attributes = []attribute.KeyValue{attribute.Int(semconv.QueueLimit, r.target.fn.Instances.Queue)}
 	}
 	t.put(s)
 	return wait, true
 }
+
+func (r *run) queueName() string { return "queue " + r.target.fn.Name }
 
 func (r *run) invocationSpan(start, end time.Time) emit.Span {
 	s := emit.Span{Context: r.invocation, Parent: r.server.SpanID(), Name: "Invocation", Kind: trace.SpanKindInternal, Start: start, End: end,
@@ -101,7 +107,7 @@ func (r *run) invocationSpan(start, end time.Time) emit.Span {
 		}}
 	if in := r.grant.in; in != nil {
 		s.Attributes = append(s.Attributes,
-			attribute.Int64(semconv.InvocationCPU, int64(r.after.CPU-r.before.CPU)),
+			attribute.Int64(semconv.InvocationCPU, int64(r.after.CPU-r.before)),
 			attribute.Int64(semconv.InvocationMaxMemory, r.after.MaxMemory))
 		s.Links = []emit.Link{{Context: in.startup.context(), Type: semconv.LinkInstance}}
 	}
@@ -196,7 +202,7 @@ func (r *run) row() emit.Record {
 		attrs = append(attrs, attribute.Int(semconv.InvocationStatus, r.outcome.Status))
 	}
 	if r.grant.in != nil {
-		attrs = append(attrs, attribute.Int64(semconv.InvocationCPU, int64(r.after.CPU-r.before.CPU)),
+		attrs = append(attrs, attribute.Int64(semconv.InvocationCPU, int64(r.after.CPU-r.before)),
 			attribute.Int64(semconv.InvocationMaxMemory, r.after.MaxMemory))
 	}
 	if e := r.outcome.Error; e != nil {
@@ -249,7 +255,9 @@ func (r *run) within(t *tree, end time.Time) {
 func (r *run) exception(e *contract.Error) emit.Record {
 	attrs := []attribute.KeyValue{attribute.String("exception.type", e.Type), attribute.String("exception.message", e.Message),
 		attribute.String("faas.invocation_id", r.id)}
-	if len(e.Stack) > 0 {
+	if r.printed != "" {
+		attrs = append(attrs, attribute.String("exception.stacktrace", r.printed))
+	} else if len(e.Stack) > 0 {
 		attrs = append(attrs, attribute.String("exception.stacktrace", stackText(e.Stack)))
 	}
 	if in := r.grant.in; in != nil && r.killed != "" && in.output != nil {

@@ -115,3 +115,16 @@ const (
 
 // SpanParent is an attribute of EventSpanStart, whose body is the span's name: the parent's span id in hex, left out on a root.
 const SpanParent = "weft.span.parent"
+
+// SpanDeadline is an attribute of EventSpanStart, int64, Unix nanoseconds: when the runtime ends the run at the latest.
+const SpanDeadline = "weft.span.deadline"
+
+// SpanState is a string on a span that is known by its start alone: one of the State constants that follow.
+const SpanState = "weft.span.state"
+
+// Values of SpanState.
+const (
+	SpanRunning = "running" // it may still end
+	SpanKilled  = "killed"  // its run was killed; KilledBy says by what
+	SpanLost    = "lost"    // whoever ran it has not told of its end and no longer will
+)

@@ -74,6 +74,9 @@ const (
 	MetricRepaired = "weft_ingest_repaired_total"
 )
 
+// MetricWire counts, by label receiver, the spans that became rows without having been pdata: docs/collector.md says which.
+const MetricWire = "weft_ingest_wire_total"
+
 // MetricOthers counts what the counts by minute took in under the name "(other)", for there were too many names, by label of: spans
 // ("operations") and calls of database statements ("statements").
 const MetricOthers = "weft_store_other_names_total"

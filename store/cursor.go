@@ -16,9 +16,11 @@ import (
 // do not count. The engine stamps a row (inserted_at) a moment before it becomes visible, so for a short while after that
 // point a row that counts may still be on its way; traces shown within that while are remembered by a hash of their id.
 type traceCursor struct {
-	query   uint32 // fingerprint of the query, without page size
-	startNS int64  // of the last trace shown
-	id      TraceID
+	query uint32 // fingerprint of the query, without page size and range
+	// from and to are the first page's range, which all pages have: "the last hour" has moved on by the time of the second.
+	from, to int64
+	startNS  int64 // of the last trace shown
+	id       TraceID
 	// snapshotMS is the engine's clock at the end of the first page, Unix milliseconds: nothing that the page was made of came later.
 	snapshotMS int64
 	depth      uint32 // traces shown so far: a hint of how many to look up
@@ -28,8 +30,10 @@ type traceCursor struct {
 type shownHash [5]byte
 
 const (
-	traceCursorVersion = 1
-	traceCursorHead    = 1 + 4 + 8 + 16 + 8 + 4
+	traceCursorVersion = 2
+	traceCursorHead    = 1 + 4 + 8 + 8 + 8 + 16 + 8 + 4
+	// clockMargin is by how much the clocks may differ of the engine and of those who resolve what "now" is.
+	clockMargin = time.Minute
 	// insertMargin is the longest time from a row's stamp to its being visible that paging allows for.
 	insertMargin = 10 * time.Second
 	// maxShown bounds a cursor to 13 kB. Someone who pages through more traces than this within insertMargin might see a trace
@@ -54,6 +58,17 @@ func (c *traceCursor) wasShown(id TraceID) bool {
 	return false
 }
 
+// rangeOf returns the first page's range, given the one that this page was asked for: the same, or one whose ends moved on with the clock.
+func (c *traceCursor) rangeOf(from, to int64, now time.Time) (int64, int64, error) {
+	passed := max(0, now.UnixMilli()-c.snapshotMS)*int64(time.Millisecond) + int64(clockMargin)
+	for _, moved := range []int64{saturatingAdd(from, -c.from), saturatingAdd(to, -c.to)} {
+		if moved < 0 || moved > passed {
+			return 0, 0, errors.New("cursor: that of another time range")
+		}
+	}
+	return c.from, c.to, nil
+}
+
 // after reports whether a trace with this start and id comes after the cursor's place.
 func (c *traceCursor) after(startNS int64, id TraceID) bool {
 	return newerFirst(startNS, id, c.startNS, c.id) > 0
@@ -68,6 +83,8 @@ func (c *traceCursor) String() string {
 	b := make([]byte, 0, traceCursorHead+len(c.shown)*len(shownHash{}))
 	b = append(b, traceCursorVersion)
 	b = binary.BigEndian.AppendUint32(b, c.query)
+	b = binary.BigEndian.AppendUint64(b, uint64(c.from))
+	b = binary.BigEndian.AppendUint64(b, uint64(c.to))
 	b = binary.BigEndian.AppendUint64(b, uint64(c.startNS))
 	b = append(b, c.id[:]...)
 	b = binary.BigEndian.AppendUint64(b, uint64(c.snapshotMS))
@@ -87,10 +104,12 @@ func parseTraceCursor(s string, query uint32) (*traceCursor, error) {
 	}
 	c := &traceCursor{
 		query:      binary.BigEndian.Uint32(b[1:]),
-		startNS:    int64(binary.BigEndian.Uint64(b[5:])),
-		id:         TraceID(b[13:29]),
-		snapshotMS: int64(binary.BigEndian.Uint64(b[29:])),
-		depth:      min(binary.BigEndian.Uint32(b[37:]), maxCandidates),
+		from:       int64(binary.BigEndian.Uint64(b[5:])),
+		to:         int64(binary.BigEndian.Uint64(b[13:])),
+		startNS:    int64(binary.BigEndian.Uint64(b[21:])),
+		id:         TraceID(b[29:45]),
+		snapshotMS: int64(binary.BigEndian.Uint64(b[45:])),
+		depth:      min(binary.BigEndian.Uint32(b[53:]), maxCandidates),
 	}
 	rest := b[traceCursorHead:]
 	n := len(shownHash{})

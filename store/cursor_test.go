@@ -36,7 +36,23 @@ func TestTraceCursor(t *testing.T) {
 	bad("%%%", 7)
 	bad(text[:len(text)-4], 7)
 	bad("B"+text[1:], 7)
-	bad(strings.Repeat("A", 60), 0)
+	bad(strings.Repeat("A", 80), 0)
+
+	// The last hour, asked for a while later, is the hour that the first page was of; another one is refused.
+	hour := int64(time.Hour)
+	now := time.Now()
+	first := &traceCursor{from: now.UnixNano() - hour, to: now.UnixNano(), snapshotMS: now.UnixMilli()}
+	later := now.Add(20 * time.Minute)
+	for _, ends := range [][2]int64{{first.from, first.to}, {later.UnixNano() - hour, later.UnixNano()}, {first.from, later.UnixNano()}} {
+		if from, to, err := first.rangeOf(ends[0], ends[1], later); err != nil || from != first.from || to != first.to {
+			t.Errorf("%v: got %d %d %v", ends, from, to, err)
+		}
+	}
+	for _, ends := range [][2]int64{{first.from - 1, first.to}, {first.from + hour, first.to + hour}, {first.from, first.to - 1}} {
+		if _, _, err := first.rangeOf(ends[0], ends[1], later); err == nil {
+			t.Errorf("%v is taken for the same range", ends)
+		}
+	}
 
 	if !c.after(-6, TraceID{}) || c.after(-4, TraceID{}) || c.after(-5, c.id) || !c.after(-5, TraceID{1, 2, 2}) || c.after(-5, TraceID{1, 2, 4}) {
 		t.Error("order: want newer starts first, then greater ids")

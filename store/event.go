@@ -52,6 +52,9 @@ type SpanStart struct {
 	FunctionEvent
 	ParentSpanID SpanID
 	Name         string
+	// Resource and Scope are what told of it; a reader fills them in, never with nil.
+	Resource *Resource
+	Scope    *Scope
 }
 
 // taker moves an attribute's value into a field; false when it is of another type.

@@ -94,6 +94,15 @@ func TestEventsHaveTheirTables(t *testing.T) {
 		!starts[1].ParentSpanID.IsZero() || len(starts[1].Attributes) != 1 {
 		t.Errorf("starts: %+v, %v", starts, err)
 	}
+	for _, start := range starts {
+		if start.Resource.Hash == 0 || !reflect.DeepEqual(start.Resource.Attributes, res.Attributes) || start.Scope.Name != semconv.RuntimeScope {
+			t.Errorf("a start of resource %+v, scope %+v", start.Resource, start.Scope)
+		}
+	}
+	ended, err := s.TraceInvocations(t.Context(), starts)
+	if err != nil || len(ended) != 2 || !reflect.DeepEqual(ended[0], want) {
+		t.Errorf("invocations of the trace: %+v, %v", ended, err)
+	}
 	got, err := s.Profile(t.Context(), store.TraceID{1}, store.SpanID{2})
 	if err != nil || !bytes.Equal(got.Data, profile.Data) || got.Function != "resize" || !reflect.DeepEqual(got.Attributes, store.Attributes{textAttr("weft.profile.reason", "slow")}) {
 		t.Errorf("profile: %+v, %v", got, err)

@@ -42,7 +42,7 @@ func TestReadsUseTheirIndexes(t *testing.T) {
 		"step": int64(60e9), "coarse": false, "read_1h": uint8(1), "since": explainEdges.Add(2 * time.Hour).UnixMilli(),
 		"from_hour": from / 3600e9, "to_hour": to / 3600e9, "group": uint8(3), "kinds": []uint16{2}, "operation": "",
 		"around": from, "by_time": true,
-		"function": "fn-3", "outcomes": []string{}, "versions": []string{}, "cold": uint8(2), "worst": uint8(1), "state": "",
+		"function": "fn-3", "functions": []string{"fn-3", "fn-4"}, "outcomes": []string{}, "versions": []string{}, "cold": uint8(2), "worst": uint8(1), "state": "",
 	}
 	got := make(map[string]string)
 	for _, name := range s.QueryNames() {

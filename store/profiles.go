@@ -7,11 +7,8 @@ import (
 	"github.com/ClickHouse/ch-go/proto"
 )
 
-// Limits of one answer.
-const (
-	maxTraceProfiles = 1000
-	maxSpanStarts    = 10_000
-)
+// maxTraceProfiles bounds one answer.
+const maxTraceProfiles = 1000
 
 // ProfileInfo is a profile without its data.
 type ProfileInfo struct {
@@ -47,17 +44,4 @@ func (s *Store) Profile(ctx context.Context, id TraceID, span SpanID) (*Profile,
 		return nil, &Error{Op: op, Kind: NotFound, Err: fmt.Errorf("profile of span %s of trace %s", span, id)}
 	}
 	return found, wrap(op, err)
-}
-
-// SpanStarts returns the spans of a trace that have begun, by time, at most 10000; those that ended are stored as spans too.
-func (s *Store) SpanStarts(ctx context.Context, id TraceID) ([]SpanStart, error) {
-	cols := newSpanStartColumns()
-	var list []SpanStart
-	params := []proto.Parameter{stringParam("id", id.String()), intParam("limit", maxSpanStarts)}
-	err := s.readNative(ctx, s.named("span_starts"), params, cols.named, func() {
-		for i := range cols.spanID {
-			list = append(list, cols.row(i))
-		}
-	}, func() { list = nil })
-	return list, wrap("read span starts", err)
 }

@@ -40,7 +40,8 @@ const (
 type traceSearch struct {
 	s        *Store
 	q        TraceQuery
-	from, to int64 // Unix nanoseconds, half-open, within what is stored
+	from, to int64     // Unix nanoseconds, half-open, within what is stored
+	asked    TimeRange // the first page's
 	cursor   *traceCursor
 	where    string
 	// structure is nil when none is asked for.
@@ -144,17 +145,21 @@ func (s *Store) checkedSearch(q TraceQuery) (*traceSearch, error) {
 		if search.cursor, err = parseTraceCursor(q.Cursor, q.fingerprint()); err != nil {
 			return nil, invalid(op, err)
 		}
+		if search.from, search.to, err = search.cursor.rangeOf(search.from, search.to, time.Now()); err != nil {
+			return nil, invalid(op, err)
+		}
 	}
+	search.asked = TimeRange{time.Unix(0, search.from), time.Unix(0, search.to)}
 	return search, nil
 }
 
-// fingerprint identifies what is asked, so that a cursor is not continued with another question.
+// fingerprint identifies what is asked, but for the range, so that a cursor is not continued with another question.
 func (q TraceQuery) fingerprint() uint32 {
 	h := fnv.New32a()
 	if q.Structure != nil {
 		fmt.Fprintf(h, "%#v", *q.Structure)
 	}
-	fmt.Fprintf(h, "%d %d %#v %d %d %v", q.Range.From.UnixNano(), q.Range.To.UnixNano(), q.Where, q.MinTraceDuration, q.MaxTraceDuration, q.ErrorsOnly)
+	fmt.Fprintf(h, "%#v %d %d %v", q.Where, q.MinTraceDuration, q.MaxTraceDuration, q.ErrorsOnly)
 	return h.Sum32()
 }
 
@@ -381,7 +386,7 @@ func (t *traceSearch) page(settled []*traceDetail) TracePage {
 		return page
 	}
 	last := settled[len(settled)-1]
-	next := &traceCursor{query: t.q.fingerprint(), startNS: last.keyNS, id: last.TraceID, snapshotMS: t.now.UnixMilli()}
+	next := &traceCursor{query: t.q.fingerprint(), from: t.asked.From.UnixNano(), to: t.asked.To.UnixNano(), startNS: last.keyNS, id: last.TraceID, snapshotMS: t.now.UnixMilli()}
 	if t.cursor != nil {
 		next.snapshotMS, next.shown, next.depth = t.cursor.snapshotMS, t.cursor.shown, t.cursor.depth
 	}

@@ -2,11 +2,17 @@ package web
 
 import (
 	"weft/analysis"
+	"weft/semconv"
 	"weft/store"
 )
 
 // compactFlags are the flags of a compact row; openapi.yaml documents them.
-const compactFlags = analysis.ParentMissing | analysis.CycleCut | analysis.BeforeParent
+const (
+	compactFlags = analysis.ParentMissing | analysis.CycleCut | analysis.BeforeParent
+	// compactRunning and compactLost are of spans that are known by their start alone.
+	compactRunning = 1 << 5
+	compactLost    = 1 << 6
+)
 
 // none is the index that points nowhere.
 const none = -1
@@ -111,6 +117,12 @@ func newCompactTrace(t *store.Trace) compactTrace {
 		c.ID[row] = sp.SpanID.String()
 		c.Parent[row], c.Depth[row], c.Subtree[row] = tree.Parent[row], tree.Depth[row], tree.End[row]-int32(row)
 		c.Flags[row] = int32(tree.Flags[row]) & compactFlags
+		switch spanState(sp) {
+		case semconv.SpanRunning:
+			c.Flags[row] |= compactRunning
+		case semconv.SpanKilled, semconv.SpanLost:
+			c.Flags[row] |= compactLost
+		}
 		c.Start[row], c.Duration[row] = sp.StartNS-first, sp.DurationNS
 		c.Service[row], c.Name[row] = services.add(sp.Service), names.add(sp.Name)
 		c.Kind[row], c.Status[row] = int32(sp.Kind), int32(sp.StatusCode)

@@ -266,11 +266,11 @@ func TestAPIsOverEngine(t *testing.T) {
 		}
 	})
 
-	t.Run("paging", func(t *testing.T) {
+	paging := func(t *testing.T, query string) {
 		var ids []string
 		cursor := ""
 		for pages := 0; ; pages++ {
-			page := decode[tracePage](t, at(t, "/traces?limit=7&cursor="+url.QueryEscape(cursor)))
+			page := decode[tracePage](t, at(t, "/traces?limit=7&"+query+"&cursor="+url.QueryEscape(cursor)))
 			for _, tr := range page.Traces {
 				ids = append(ids, tr.TraceID)
 			}
@@ -288,6 +288,10 @@ func TestAPIsOverEngine(t *testing.T) {
 		if !slices.Equal(ids, want) {
 			t.Errorf("newest first, each once: got %v\nwant %v", ids, want)
 		}
+	}
+	t.Run("paging", func(t *testing.T) {
+		paging(t, "")
+		paging(t, "from=now-7d&to=now") // whose ends move on from page to page
 		if got := get(t, srv.URL+"/api/v1/traces?cursor=nonsense"); got.status != 400 {
 			t.Errorf("a made-up cursor: got %d %s", got.status, got.body)
 		}

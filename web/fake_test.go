@@ -42,6 +42,16 @@ type fakeStore struct {
 
 	invocations store.InvocationQuery // last Invocations
 	profile     []byte                // what Profile answers
+	starts      []store.SpanStart     // what SpanStarts answers
+	ended       []store.Invocation    // what TraceInvocations answers
+}
+
+func (f *fakeStore) SpanStarts(context.Context, store.TraceID) ([]store.SpanStart, error) {
+	return f.starts, f.err
+}
+
+func (f *fakeStore) TraceInvocations(context.Context, []store.SpanStart) ([]store.Invocation, error) {
+	return f.ended, f.err
 }
 
 func (f *fakeStore) ValueCounts(_ context.Context, q store.DiffQuery) (store.ValueCounts, error) {

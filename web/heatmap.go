@@ -42,17 +42,22 @@ type latencyBucket struct {
 	ToNS   float64 `json:"toNs"`
 }
 
-// coarse joins buckets.
-func coarse(h store.Histogram, join uint16) map[uint16]int64 {
+// coarse joins buckets. Spans of 0 ns are with those of 1: below lie tens of thousands of buckets in which nothing can be.
+func (c spanCounts) coarse(h store.Histogram) map[uint16]int64 {
 	out := make(map[uint16]int64, len(h))
 	for bucket, n := range h {
-		out[bucket/join] += n
+		out[max(bucket, shortest)/c.join] += n
 	}
 	return out
 }
 
+var shortest = semconv.LatencyBucket(1)
+
 func (c spanCounts) bucket(i uint16) latencyBucket {
 	from, _ := semconv.LatencyBounds(i * c.join)
+	if i == shortest/c.join {
+		from = 0
+	}
 	_, to := semconv.LatencyBounds(i*c.join + c.join - 1)
 	return latencyBucket{from, to}
 }
@@ -89,15 +94,15 @@ func (s *Server) getHeatmap(w http.ResponseWriter, r *http.Request) error {
 	}
 	low, high := uint16(math.MaxUint16), uint16(0)
 	for _, c := range columns {
-		for bucket := range c.Spans {
-			low, high = min(low, bucket/ask.join), max(high, bucket/ask.join)
+		for bucket := range ask.coarse(c.Spans) {
+			low, high = min(low, bucket), max(high, bucket)
 		}
 	}
 	for i := int(low); i <= int(high); i++ {
 		out.Buckets = append(out.Buckets, ask.bucket(uint16(i)))
 	}
 	for _, c := range columns {
-		spans, failed := coarse(c.Spans, ask.join), coarse(c.Errors, ask.join)
+		spans, failed := ask.coarse(c.Spans), ask.coarse(c.Errors)
 		for _, bucket := range slices.Sorted(maps.Keys(spans)) {
 			out.Cells = append(out.Cells, heatCell{
 				Step: int((c.StartNS - span.From.UnixNano()) / int64(step)), Bucket: int(bucket - low), Spans: uint64(spans[bucket]), Errors: uint64(failed[bucket]),
@@ -155,7 +160,7 @@ func (s *Server) getHistogram(w http.ResponseWriter, r *http.Request) error {
 		failed.Add(c.Errors)
 	}
 	out.Spans, out.Errors, out.latencies = uint64(spans.Count()), uint64(failed.Count()), newLatencies(spans)
-	n, bad := coarse(spans, ask.join), coarse(failed, ask.join)
+	n, bad := ask.coarse(spans), ask.coarse(failed)
 	for _, bucket := range slices.Sorted(maps.Keys(n)) {
 		out.Buckets = append(out.Buckets, histogramBucket{ask.bucket(bucket), uint64(n[bucket]), uint64(bad[bucket])})
 	}

@@ -63,6 +63,8 @@ type Store interface {
 	Invocations(ctx context.Context, q store.InvocationQuery) (store.InvocationPage, error)
 	ColdStarts(ctx context.Context, q store.ColdStartQuery) (*store.ColdStarts, error)
 	Instances(ctx context.Context, q store.InstanceQuery) ([]store.Instance, uint64, error)
+	SpanStarts(ctx context.Context, id store.TraceID) ([]store.SpanStart, error)
+	TraceInvocations(ctx context.Context, starts []store.SpanStart) ([]store.Invocation, error)
 	TraceProfiles(ctx context.Context, id store.TraceID) ([]store.ProfileInfo, error)
 	Profile(ctx context.Context, id store.TraceID, span store.SpanID) (*store.Profile, error)
 }

@@ -92,7 +92,7 @@ func (s *Server) getSpan(w http.ResponseWriter, r *http.Request) error {
 	if err := p.err(); err != nil {
 		return err
 	}
-	d, err := s.store.SpanDetail(r.Context(), trace, span)
+	d, err := s.spanDetail(r.Context(), trace, span)
 	if err != nil {
 		return err
 	}

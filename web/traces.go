@@ -142,7 +142,7 @@ func (s *Server) getTrace(w http.ResponseWriter, r *http.Request) error {
 	if err := p.err(); err != nil {
 		return err
 	}
-	t, err := s.store.Trace(r.Context(), id)
+	t, err := s.trace(r.Context(), id)
 	if err != nil {
 		return err
 	}

@@ -34,6 +34,26 @@ type demo struct {
 	dir       string    // of the services' databases
 	words     io.Writer // what the program says on standard error
 	deployed  []string  // names
+	owner     string    // of its functions
+}
+
+// demoOwner marks the functions of the demo that keeps its data in a folder; a NATS may hold those of several.
+func demoOwner(data string) string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	if absolute, err := filepath.Abs(data); err == nil {
+		data = absolute
+	}
+	return "demo of " + host + ":" + data
+}
+
+// ofDemo finds the functions that an earlier demo of that folder has left behind because weft was killed. They are of no use to a weft
+// without a demo, and to one with a demo they come anew.
+func ofDemo(data string) func(*function.Function) bool {
+	owner := demoOwner(data)
+	return func(fn *function.Function) bool { return fn.Owner == owner }
 }
 
 // startDemo deploys the demo shop and sends visitors to it, while weft is ready already. All of it ends with weft, also when weft
@@ -47,7 +67,7 @@ func (p *process) startDemo(functions *faas.Runtime, token string) error {
 	if err != nil {
 		return err
 	}
-	d := &demo{process: p, functions: functions, program: filepath.Join(filepath.Dir(self), demoProgram), token: token, dir: filepath.Join(data, "demo")}
+	d := &demo{process: p, owner: demoOwner(data), functions: functions, program: filepath.Join(filepath.Dir(self), demoProgram), token: token, dir: filepath.Join(data, "demo")}
 	if _, err := os.Stat(d.program); err != nil {
 		return fmt.Errorf("--demo: %s is missing: run `make build`, which makes it", d.program)
 	}
@@ -142,6 +162,7 @@ func (d *demo) deploy(ctx context.Context) error {
 			}
 			code = &zip
 		}
+		m.Owner = d.owner
 		d.deployed = append(d.deployed, m.Name)
 		if packages[path], err = d.functions.Deploy(ctx, m.Function, code); err != nil {
 			return fmt.Errorf("deploy %s: %w", m.Name, err)

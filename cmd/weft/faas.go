@@ -91,6 +91,7 @@ func (p *process) startFaas(ctx context.Context, l net.Listener, exporter emit.E
 	rt, err := faas.New(faas.Config{
 		Dir: filepath.Join(dir, "faas"), State: st, Exporter: exporter, Registerer: p.registry, Logger: p.log.With("part", "faas"),
 		JaegerEndpoint: "http://" + receiverAddress("WEFT_JAEGER_HTTP") + "/api/traces",
+		Forget:         ofDemo(dir),
 	})
 	if err != nil {
 		return nil, err
@@ -108,7 +109,7 @@ func (p *process) requireFaas(scope auth.Scope) func(http.Handler) http.Handler 
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			token := auth.Bearer(r.Header.Get("Authorization"))
-			for _, name := range []string{"X-Fc-Security-Token", "X-Amz-Security-Token", "X-Weft-Token"} {
+			for _, name := range []string{"X-Acs-Security-Token", "X-Fc-Security-Token", "X-Amz-Security-Token", "X-Weft-Token"} {
 				if v := r.Header.Get(name); v != "" {
 					token = v
 				}
@@ -116,9 +117,9 @@ func (p *process) requireFaas(scope auth.Scope) func(http.Handler) http.Handler 
 			switch _, err := p.tokens.Check(token, scope); {
 			case errors.Is(err, auth.ErrUnauthenticated):
 				w.Header().Set("WWW-Authenticate", "Bearer")
-				http.Error(w, err.Error(), http.StatusUnauthorized)
+				front.Refuse(w, r, http.StatusUnauthorized, err.Error())
 			case err != nil:
-				http.Error(w, err.Error(), http.StatusForbidden)
+				front.Refuse(w, r, http.StatusForbidden, err.Error())
 			default:
 				r.Header.Del("X-Weft-Token")
 				next.ServeHTTP(w, r)

@@ -82,7 +82,7 @@ type contractExporter[T any] struct {
 
 type (
 	contractTraces struct {
-		contractExporter[ptrace.Traces]
+		contractExporter[spans]
 	}
 	contractLogs    struct{ contractExporter[plog.Logs] }
 	contractMetrics struct {
@@ -91,7 +91,7 @@ type (
 )
 
 func (e contractTraces) ConsumeTraces(ctx context.Context, td ptrace.Traces) error {
-	return e.wait(ctx, td)
+	return e.wait(ctx, spans{td: td})
 }
 func (e contractLogs) ConsumeLogs(ctx context.Context, ld plog.Logs) error { return e.wait(ctx, ld) }
 func (e contractMetrics) ConsumeMetrics(ctx context.Context, md pmetric.Metrics) error {
@@ -108,8 +108,8 @@ func TestConsumeContract(t *testing.T) {
 				T: t, NumberOfTestElements: 20, Signal: sig, ExporterConfig: cfg, ReceiverConfig: &struct{}{},
 				ExporterFactory: exporter.NewFactory(Type, defaultConfig,
 					exporter.WithTraces(func(_ context.Context, set exporter.Settings, cfg component.Config) (exporter.Traces, error) {
-						p, wait, err := contractPipeline(r, set, cfg, traces, func(td ptrace.Traces) error { return r.traces.ConsumeTraces(context.Background(), td) })
-						return contractTraces{contractExporter[ptrace.Traces]{p, wait}}, err
+						p, wait, err := contractPipeline(r, set, cfg, traces, func(s spans) error { return r.traces.ConsumeTraces(context.Background(), s.td) })
+						return contractTraces{contractExporter[spans]{p, wait}}, err
 					}, component.StabilityLevelAlpha),
 					exporter.WithLogs(func(_ context.Context, set exporter.Settings, cfg component.Config) (exporter.Logs, error) {
 						p, wait, err := contractPipeline(r, set, cfg, logs, func(ld plog.Logs) error { return r.logs.ConsumeLogs(context.Background(), ld) })

@@ -182,7 +182,7 @@ func TestConvertRanges(t *testing.T) {
 			}
 			excerpt := ptrace.NewTraces()
 			td.CopyTo(excerpt)
-			text, err := traces.excerpt(excerpt, lo, hi)
+			text, err := traces.excerpt(spans{td: excerpt}, lo, hi)
 			if err != nil || strings.Count(string(text), `"spanId"`) != hi-lo {
 				t.Fatalf("excerpt [%d, %d): %s %v", lo, hi, text, err)
 			}

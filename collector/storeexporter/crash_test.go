@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -19,8 +20,10 @@ import (
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/exporter/exportertest"
 	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
 	"go.uber.org/zap/zaptest"
 
+	"weft/processor/enrichprocessor"
 	"weft/store"
 	"weft/store/storetest"
 )
@@ -76,12 +79,19 @@ func crashChild() int {
 		wg.Go(func() {
 			for {
 				first := next.Add(crashSpans) - crashSpans
-				if err := exp.ConsumeTraces(ctx, crashRequest(first)); err != nil {
+				ctx, td, err := ctx, crashRequest(first), error(nil)
+				if first/crashSpans%2 == 0 {
+					if ctx, td, err = pastPdata(ctx, td); err != nil {
+						fmt.Fprintln(os.Stderr, "crash child:", err)
+						return
+					}
+				}
+				if err := exp.ConsumeTraces(ctx, td); err != nil {
 					fmt.Fprintln(os.Stderr, "crash child:", err)
 					return
 				}
 				mu.Lock()
-				_, err := os.Stdout.Write(binary.BigEndian.AppendUint64(nil, first))
+				_, err = os.Stdout.Write(binary.BigEndian.AppendUint64(nil, first))
 				mu.Unlock()
 				if err != nil {
 					return
@@ -91,6 +101,21 @@ func crashChild() int {
 	}
 	wg.Wait()
 	return 1 // it should have been killed
+}
+
+// pastPdata is a clean request as a receiver hands it on that has not made pdata of it.
+func pastPdata(ctx context.Context, td ptrace.Traces) (context.Context, ptrace.Traces, error) {
+	raw, err := ptraceotlp.NewExportRequestFromTraces(td).MarshalProto()
+	if err != nil {
+		return ctx, td, err
+	}
+	r, ok := NewDecoder(enrichprocessor.NewClean(enrichprocessor.DefaultConfig())).Decode(raw)
+	if !ok {
+		return ctx, td, errors.New("the request is not clean")
+	}
+	standIn := ptraceotlp.NewExportRequest()
+	err = standIn.UnmarshalProto(r.StandIn())
+	return WithRequest(ctx, r), standIn.Traces(), err
 }
 
 // crashRequest spreads its spans over two days, and so over two parts of the table.
@@ -105,7 +130,8 @@ func crashRequest(first uint64) ptrace.Traces {
 	return td
 }
 
-// SIGKILL during ingest into a real store, again and again: every acknowledged span is there afterwards, none twice.
+// SIGKILL during ingest into a real store, again and again: every acknowledged span is there afterwards, none twice. Half of the requests
+// are queued as they came.
 func TestCrash(t *testing.T) {
 	const rounds = 12
 	dsn, dir := storetest.DSN(t), t.TempDir()

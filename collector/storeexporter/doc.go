@@ -11,6 +11,8 @@
 //	                     workers ─ Insert with a token made of the block's queue position ─ ledger: done
 //	                                                                                     └ segments removed
 //
+// A clean trace request that a server read from the wire (Decoder) is rows already when it gets here, and is queued as it came.
+//
 // Exactly once rests on two facts: the boundaries of a block are on disk before its first insert, so a replay forms the
 // same blocks again; and the store discards a block whose token it has seen.
 package storeexporter

@@ -60,13 +60,16 @@ func newPipeline[T any](cfg *Config, set component.TelemetrySettings, sig signal
 }
 
 type (
-	tracesExporter  struct{ *pipeline[ptrace.Traces] }
+	tracesExporter  struct{ *pipeline[spans] }
 	logsExporter    struct{ *pipeline[plog.Logs] }
 	metricsExporter struct{ *pipeline[pmetric.Metrics] }
 )
 
 func (e tracesExporter) ConsumeTraces(ctx context.Context, td ptrace.Traces) error {
-	return e.consume(ctx, td)
+	if r := requestOf(ctx); r != nil {
+		return e.consume(ctx, spans{request: r}) // td only stands in for it
+	}
+	return e.consume(ctx, spans{td: td})
 }
 
 func (e logsExporter) ConsumeLogs(ctx context.Context, ld plog.Logs) error { return e.consume(ctx, ld) }
@@ -203,13 +206,13 @@ func (p *pipeline[T]) consume(ctx context.Context, data T) error {
 	p.mu.RUnlock()
 	defer p.consuming.Done()
 
-	body, err := p.sig.marshal(data)
+	body, form, err := p.sig.marshal(data)
 	if err != nil {
 		p.tel.refuse(semconv.ReasonMalformed, items)
 		return consumererror.NewPermanent(fmt.Errorf("marshal %s: %w", p.sig.name, err))
 	}
 	p.sig.keep(data)
-	kept, err := p.queue.append(ctx, items, body, data)
+	kept, err := p.queue.append(ctx, items, form, body, data)
 	if !kept {
 		p.sig.drop(data)
 	}

@@ -147,7 +147,7 @@ func BenchmarkConvert(b *testing.B) {
 			if blk.rows() >= 100_000 {
 				blk.reset()
 			}
-			blk.add(td, 0, 100)
+			blk.add(spans{td: td}, 0, 100)
 		}
 		b.ReportMetric(float64(100*b.N)/b.Elapsed().Seconds(), "spans/s")
 	})
@@ -173,7 +173,7 @@ func BenchmarkQueueAppend(b *testing.B) {
 			for range writers {
 				wg.Go(func() {
 					for range work {
-						if _, err := q.append(context.Background(), 1, body, struct{}{}); err != nil {
+						if _, err := q.append(context.Background(), 1, enriched, body, struct{}{}); err != nil {
 							b.Error(err)
 						}
 					}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -99,12 +100,19 @@ type fakeBlock struct {
 	size  int
 }
 
-func (b *fakeBlock) add(td ptrace.Traces, lo, hi int) {
-	var c spanConverter
-	c.convert(td, lo, hi, func(s *store.Span) {
+func (b *fakeBlock) add(data spans, lo, hi int) {
+	add := func(s *store.Span) {
 		b.ids = append(b.ids, s.SpanID.Uint64())
 		b.size += 300 + len(s.Name)
-	})
+	}
+	if data.request == nil {
+		var c spanConverter
+		c.convert(data.td, lo, hi, add)
+		return
+	}
+	for i := lo; i < hi; i++ {
+		add(&data.request.spans[i])
+	}
 }
 func (b *fakeBlock) rows() int  { return len(b.ids) }
 func (b *fakeBlock) bytes() int { return b.size }
@@ -136,10 +144,11 @@ func request(first uint64, spans int) ptrace.Traces {
 
 // harness is a traces pipeline into a fakeStore.
 type harness struct {
-	*pipeline[ptrace.Traces]
+	*pipeline[spans]
 	t     *testing.T
 	tel   *componenttest.Telemetry
 	store *fakeStore
+	tried atomic.Int64 // requests
 }
 
 // testConfig is small and quick.
@@ -158,7 +167,7 @@ func newHarness(t *testing.T, cfg *Config, s *fakeStore) *harness {
 	}
 	tel := componenttest.NewTelemetry()
 	sig := traces
-	sig.newBlock = func(Inserter) block[ptrace.Traces] { return &fakeBlock{store: s} }
+	sig.newBlock = func(Inserter) block[spans] { return &fakeBlock{store: s} }
 	p, err := newPipeline(cfg, tel.NewTelemetrySettings(), sig, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -190,9 +199,23 @@ func (h *harness) stop() {
 	}
 }
 
-func (h *harness) send(first uint64, spans int) {
+// try makes every second request one that has not become pdata.
+func (h *harness) try(td ptrace.Traces) error {
 	h.t.Helper()
-	if err := h.consume(context.Background(), request(first, spans)); err != nil {
+	data := spans{td: td}
+	if h.tried.Add(1)%2 == 0 {
+		ctx, _, err := pastPdata(context.Background(), td)
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		data = spans{request: requestOf(ctx)}
+	}
+	return h.consume(context.Background(), data)
+}
+
+func (h *harness) send(first uint64, n int) {
+	h.t.Helper()
+	if err := h.try(request(first, n)); err != nil {
 		h.t.Fatal(err)
 	}
 }

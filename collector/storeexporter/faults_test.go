@@ -1,7 +1,6 @@
 package storeexporter
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -78,13 +77,13 @@ func TestDiskFaults(t *testing.T) {
 		}
 		fault.Store(true)
 		for range 3 {
-			err := h.consume(context.Background(), request(1_000_000, 20))
+			err := h.try(request(1_000_000, 20))
 			if status.Code(err) != codes.Unavailable {
 				t.Fatalf("want UNAVAILABLE, got %v", err)
 			}
 		}
 		fault.Store(false)
-		eventually(t, "recovery", func() bool { return h.consume(context.Background(), request(acked+1, 20)) == nil })
+		eventually(t, "recovery", func() bool { return h.try(request(acked+1, 20)) == nil })
 		acked += 20
 	}
 	h.waitFor(acked)
@@ -128,7 +127,7 @@ func TestDiskFull(t *testing.T) {
 	var acked uint64
 	var err error
 	for err == nil {
-		if err = h.consume(context.Background(), request(acked+1, 100)); err == nil {
+		if err = h.try(request(acked+1, 100)); err == nil {
 			acked += 100
 		}
 	}
@@ -138,7 +137,7 @@ func TestDiskFull(t *testing.T) {
 	// The full disk keeps nothing from being stored, and that makes room.
 	s.setAnswer(nil)
 	h.waitFor(acked)
-	eventually(t, "room again", func() bool { return h.consume(context.Background(), request(acked+1, 100)) == nil })
+	eventually(t, "room again", func() bool { return h.try(request(acked+1, 100)) == nil })
 	acked += 100
 	h.waitFor(acked)
 	if h.store.count() != int(acked) {

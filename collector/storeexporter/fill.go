@@ -295,7 +295,7 @@ func (d *delivery[T]) load(cur *cursor[T], j *job[T]) {
 
 // decode unmarshals a record. One that is whole and yet does not decode is set aside, unless that was done before.
 func (d *delivery[T]) decode(rec queueRecord, again bool) (data T, ok bool) {
-	data, err := d.sig.unmarshal(rec.body)
+	data, err := d.sig.unmarshal(rec.body, rec.form)
 	if err == nil || again {
 		return data, err == nil
 	}

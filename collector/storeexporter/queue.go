@@ -203,7 +203,7 @@ func (q *queue[T]) startAt(next uint64) {
 // consumer while there is room. After an error the record is not in the queue, but for a crash between the write and
 // the answer; errQueueFull and errTooLarge are the budget's, others the disk's. ctx only bounds the wait for its turn:
 // a write once begun is awaited, for its outcome must be known. kept says that the consumer has data now.
-func (q *queue[T]) append(ctx context.Context, items int, body []byte, data T) (kept bool, err error) {
+func (q *queue[T]) append(ctx context.Context, items int, form recordForm, body []byte, data T) (kept bool, err error) {
 	took, err := q.pace.take(ctx, len(body), patience)
 	if err != nil {
 		return false, err
@@ -230,7 +230,7 @@ func (q *queue[T]) append(ctx context.Context, items int, body []byte, data T) (
 	err = q.prepareLocked(int64(len(body)) + recordHeader + chunkHeader)
 	if err == nil {
 		w.seq = q.nextSeq
-		*buf = appendRecord((*buf)[:0], queueRecord{seq: w.seq, timeNS: now, items: uint32(items), body: body})
+		*buf = appendRecord((*buf)[:0], queueRecord{seq: w.seq, timeNS: now, items: uint32(items), form: form, body: body})
 		w.end, err = q.w.SyncRecord(*buf, &w.wg, &w.err)
 		if err != nil {
 			q.refusedLocked()

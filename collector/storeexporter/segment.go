@@ -41,17 +41,23 @@ type queueRecord struct {
 	seq    uint64
 	timeNS int64 // when it was appended, Unix nanoseconds
 	items  uint32
+	form   recordForm
 	body   []byte // OTLP protobuf
 }
 
+// recordForm is what a record's body is, and its first byte.
+type recordForm byte
+
 const (
-	recordVersion = 1
-	recordHeader  = 1 + 8 + 8 + 4 + 4
+	enriched   recordForm = 1 // TracesData, LogsData or MetricsData behind the enrich processor
+	asReceived recordForm = 2 // an ExportTraceServiceRequest as it came, in which that processor has nothing to mend
+
+	recordHeader = 1 + 8 + 8 + 4 + 4
 )
 
 // appendRecord appends the encoding of r to dst.
 func appendRecord(dst []byte, r queueRecord) []byte {
-	dst = append(dst, recordVersion)
+	dst = append(dst, byte(r.form))
 	dst = binary.LittleEndian.AppendUint64(dst, r.seq)
 	dst = binary.LittleEndian.AppendUint64(dst, uint64(r.timeNS))
 	dst = binary.LittleEndian.AppendUint32(dst, r.items)
@@ -64,14 +70,15 @@ func decodeRecord(p []byte) (queueRecord, error) {
 	if len(p) < recordHeader {
 		return queueRecord{}, fmt.Errorf("want at least %d bytes, got %d", recordHeader, len(p))
 	}
-	if p[0] != recordVersion {
-		return queueRecord{}, fmt.Errorf("want record version %d, got %d", recordVersion, p[0])
-	}
 	r := queueRecord{
+		form:   recordForm(p[0]),
 		seq:    binary.LittleEndian.Uint64(p[1:]),
 		timeNS: int64(binary.LittleEndian.Uint64(p[9:])),
 		items:  binary.LittleEndian.Uint32(p[17:]),
 		body:   p[recordHeader:],
+	}
+	if r.form != enriched && r.form != asReceived {
+		return queueRecord{}, fmt.Errorf("want a record of form %d or %d, got %d", enriched, asReceived, r.form)
 	}
 	if n := binary.LittleEndian.Uint32(p[21:]); uint64(n) != uint64(len(r.body)) {
 		return queueRecord{}, fmt.Errorf("want a body of %d bytes, got %d", n, len(r.body))

@@ -40,7 +40,7 @@ func segmentRecord(i, n int) queueRecord {
 	body := make([]byte, n)
 	r := rand.NewChaCha8([32]byte{byte(i)})
 	r.Read(body)
-	return queueRecord{seq: uint64(i + 1), timeNS: int64(i) * 1000, items: uint32(n), body: body}
+	return queueRecord{seq: uint64(i + 1), timeNS: int64(i) * 1000, items: uint32(n), form: enriched + recordForm(i%2), body: body}
 }
 
 // readSegment returns the records of p by number, and the damage.

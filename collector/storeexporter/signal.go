@@ -1,13 +1,17 @@
 package storeexporter
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"fmt"
 
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/collector/pdata/xpdata/pref"
 
+	"weft/processor/enrichprocessor"
 	"weft/store"
 )
 
@@ -31,10 +35,11 @@ type block[T any] interface {
 
 // signal is what differs between traces, logs and metrics.
 type signal[T any] struct {
-	name      string // of the queue's folder and in metrics
-	items     func(T) int
-	marshal   func(T) ([]byte, error)
-	unmarshal func([]byte) (T, error)
+	name  string // of the queue's folder and in metrics
+	items func(T) int
+	// marshal gives a record's body and its form.
+	marshal   func(T) ([]byte, recordForm, error)
+	unmarshal func([]byte, recordForm) (T, error)
 	newBlock  func(Inserter) block[T]
 	// excerpt is the items [lo, hi) of data as OTLP JSON; data is used up.
 	excerpt func(data T, lo, hi int) ([]byte, error)
@@ -42,15 +47,82 @@ type signal[T any] struct {
 	keep, drop func(T)
 }
 
-var traces = signal[ptrace.Traces]{
+// spans are those of one request: in pdata, or, when request is not nil, in that.
+type spans struct {
+	td      ptrace.Traces
+	request *Request
+}
+
+func (s spans) count() int {
+	if s.request != nil {
+		return len(s.request.spans)
+	}
+	return s.td.SpanCount()
+}
+
+func (s spans) marshal() ([]byte, recordForm, error) {
+	if s.request != nil {
+		return s.request.raw, asReceived, nil
+	}
+	body, err := (&ptrace.ProtoMarshaler{}).MarshalTraces(s.td)
+	return body, enriched, err
+}
+
+// replayed reads requests that were found clean when they came.
+var replayed = NewDecoder(enrichprocessor.NewTrusting())
+
+func unmarshalSpans(body []byte, form recordForm) (spans, error) {
+	if form == asReceived {
+		request, ok := replayed.Decode(bytes.Clone(body))
+		if !ok {
+			return spans{}, errors.New("want a trace request as it was received, got something else")
+		}
+		return spans{request: request}, nil
+	}
+	td, err := (&ptrace.ProtoUnmarshaler{}).UnmarshalTraces(body)
+	return spans{td: td}, err
+}
+
+// use calls f, which counts the users of data for pdata's own pooling.
+func (s spans) use(f func(ptrace.Traces)) {
+	if s.request == nil {
+		f(s.td)
+	}
+}
+
+// enrichedBody and enrichedOnly are the marshal and unmarshal of a signal whose requests are never queued as they came.
+func enrichedBody[T any](marshal func(T) ([]byte, error)) func(T) ([]byte, recordForm, error) {
+	return func(data T) ([]byte, recordForm, error) {
+		body, err := marshal(data)
+		return body, enriched, err
+	}
+}
+
+func enrichedOnly[T any](unmarshal func([]byte) (T, error)) func([]byte, recordForm) (T, error) {
+	return func(body []byte, form recordForm) (data T, err error) {
+		if form != enriched {
+			return data, fmt.Errorf("record form: want %d, got %d", enriched, form)
+		}
+		return unmarshal(body)
+	}
+}
+
+var traces = signal[spans]{
 	name:      "traces",
-	items:     ptrace.Traces.SpanCount,
-	marshal:   (&ptrace.ProtoMarshaler{}).MarshalTraces,
-	unmarshal: (&ptrace.ProtoUnmarshaler{}).UnmarshalTraces,
-	newBlock:  func(ins Inserter) block[ptrace.Traces] { return &spanBlock{batch: store.NewSpanBatch(), ins: ins} },
-	keep:      pref.RefTraces,
-	drop:      pref.UnrefTraces,
-	excerpt: func(td ptrace.Traces, lo, hi int) ([]byte, error) {
+	items:     spans.count,
+	marshal:   spans.marshal,
+	unmarshal: unmarshalSpans,
+	newBlock:  func(ins Inserter) block[spans] { return &spanBlock{batch: store.NewSpanBatch(), ins: ins} },
+	keep:      func(s spans) { s.use(pref.RefTraces) },
+	drop:      func(s spans) { s.use(pref.UnrefTraces) },
+	excerpt: func(s spans, lo, hi int) ([]byte, error) {
+		td := s.td
+		if s.request != nil {
+			var err error
+			if td, err = (&ptrace.ProtoUnmarshaler{}).UnmarshalTraces(s.request.raw); err != nil {
+				return nil, err
+			}
+		}
 		i := 0
 		td.ResourceSpans().RemoveIf(func(rs ptrace.ResourceSpans) bool {
 			rs.ScopeSpans().RemoveIf(func(ss ptrace.ScopeSpans) bool {
@@ -66,8 +138,8 @@ var traces = signal[ptrace.Traces]{
 var logs = signal[plog.Logs]{
 	name:      "logs",
 	items:     plog.Logs.LogRecordCount,
-	marshal:   (&plog.ProtoMarshaler{}).MarshalLogs,
-	unmarshal: (&plog.ProtoUnmarshaler{}).UnmarshalLogs,
+	marshal:   enrichedBody((&plog.ProtoMarshaler{}).MarshalLogs),
+	unmarshal: enrichedOnly((&plog.ProtoUnmarshaler{}).UnmarshalLogs),
 	newBlock:  func(ins Inserter) block[plog.Logs] { return &logBlock{batch: store.NewLogBatch(), ins: ins} },
 	keep:      pref.RefLogs,
 	drop:      pref.UnrefLogs,
@@ -87,8 +159,8 @@ var logs = signal[plog.Logs]{
 var metrics = signal[pmetric.Metrics]{
 	name:      "metrics",
 	items:     pmetric.Metrics.DataPointCount,
-	marshal:   (&pmetric.ProtoMarshaler{}).MarshalMetrics,
-	unmarshal: (&pmetric.ProtoUnmarshaler{}).UnmarshalMetrics,
+	marshal:   enrichedBody((&pmetric.ProtoMarshaler{}).MarshalMetrics),
+	unmarshal: enrichedOnly((&pmetric.ProtoUnmarshaler{}).UnmarshalMetrics),
 	newBlock: func(ins Inserter) block[pmetric.Metrics] {
 		return &metricBlock{batch: store.NewMetricBatch(), ins: ins}
 	},
@@ -136,10 +208,18 @@ type spanBlock struct {
 	ins   Inserter
 }
 
-func (b *spanBlock) add(td ptrace.Traces, lo, hi int) { b.conv.convert(td, lo, hi, b.batch.Append) }
-func (b *spanBlock) rows() int                        { return b.batch.Rows() }
-func (b *spanBlock) bytes() int                       { return b.batch.Bytes() }
-func (b *spanBlock) reset()                           { b.batch.Reset() }
+func (b *spanBlock) add(s spans, lo, hi int) {
+	if s.request == nil {
+		b.conv.convert(s.td, lo, hi, b.batch.Append)
+		return
+	}
+	for i := lo; i < hi; i++ {
+		b.batch.Append(&s.request.spans[i])
+	}
+}
+func (b *spanBlock) rows() int  { return b.batch.Rows() }
+func (b *spanBlock) bytes() int { return b.batch.Bytes() }
+func (b *spanBlock) reset()     { b.batch.Reset() }
 func (b *spanBlock) insert(ctx context.Context, token string) error {
 	return b.ins.InsertSpans(ctx, b.batch, token)
 }

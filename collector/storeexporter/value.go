@@ -161,17 +161,21 @@ func appendJSONString(dst []byte, s string) []byte {
 	return append(dst, '"')
 }
 
-// newResource converts a resource; its attributes are sorted by key, so that the hash does not depend on the order
-// they were sent in.
+// newResource converts a resource.
 func newResource(r pcommon.Resource, schemaURL string) *store.Resource {
 	res := &store.Resource{
 		SchemaURL:         schemaURL,
 		Attributes:        appendAttributes(make(store.Attributes, 0, r.Attributes().Len()), r.Attributes()),
 		DroppedAttributes: r.DroppedAttributesCount(),
 	}
-	slices.SortFunc(res.Attributes, func(a, b store.Attribute) int { return strings.Compare(a.Key, b.Key) })
-	res.Hash = resourceHash(res)
+	sealResource(res)
 	return res
+}
+
+// sealResource sorts the attributes by key, so that the hash does not depend on the order they were sent in, and sets it.
+func sealResource(r *store.Resource) {
+	slices.SortFunc(r.Attributes, func(a, b store.Attribute) int { return strings.Compare(a.Key, b.Key) })
+	r.Hash = resourceHash(r)
 }
 
 // resourceHash is the xxhash64 of the resource's content in a form where no two contents look the same. It is stored,

@@ -3,6 +3,8 @@ package contract
 import (
 	"context"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/otel/baggage"
@@ -138,6 +140,17 @@ func (e *Error) Error() string { return e.Type + ": " + e.Message }
 type Frame struct {
 	Function, File string
 	Line           int
+}
+
+// FromPanic leaves out how Go gets from a panic to whoever reports it. Other stacks it returns as they are.
+func FromPanic(stack []Frame) []Frame {
+	if k := slices.IndexFunc(stack, func(f Frame) bool { return f.Function == "gopanic" && f.File == "runtime/panic.go" }); k >= 0 {
+		stack = stack[k:]
+		for len(stack) > 1 && strings.HasPrefix(stack[0].File, "runtime/") {
+			stack = stack[1:]
+		}
+	}
+	return stack
 }
 
 // Error types of the platform. Source: Lambda's runtime interface emulator, fatalerror.

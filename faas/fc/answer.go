@@ -45,25 +45,51 @@ func (a *answer) interrupt(ctx context.Context) (stop func() bool) {
 
 // fault reads the error that the program reports and finishes.
 func (a *answer) fault(ctx context.Context, i *Instance) error {
-	if a.request.ContentLength > maxFault {
+	document, err := a.read(ctx, i)
+	if err != nil {
+		return err
+	}
+	return Fault(document)
+}
+
+// answerWeb makes an HTTP answer of what a function that takes events has answered, and finishes.
+func (a *answer) answerWeb(ctx context.Context, i *Instance, w http.ResponseWriter, out *contract.Outcome) error {
+	body, err := a.read(ctx, i)
+	out.LastByte = time.Now()
+	if err != nil {
+		return err
+	}
+	web, failure := webAnswer(body)
+	if failure != nil {
+		return failure
+	}
+	out.Status, out.ResponseBytes = web.Status, int64(len(web.Body))
+	web.Write(w)
+	return nil
+}
+
+// read reads the whole of what the program posts, and finishes.
+func (a *answer) read(ctx context.Context, i *Instance) ([]byte, error) {
+	limit := a.limit()
+	if a.request.ContentLength > limit {
 		a.finish(http.StatusRequestEntityTooLarge)
-		return a.tooLarge()
+		return nil, a.tooLarge()
 	}
 	stop := a.interrupt(ctx)
-	document, err := io.ReadAll(io.LimitReader(a.request.Body, maxFault+1))
+	body, err := io.ReadAll(io.LimitReader(a.request.Body, limit+1))
 	switch {
 	case !stop():
 		a.finish(http.StatusBadRequest)
-		return ctx.Err()
+		return nil, ctx.Err()
 	case err != nil:
 		a.finish(http.StatusBadRequest)
-		return i.truncated(int64(len(document)), err)
-	case len(document) > maxFault:
+		return nil, i.truncated(int64(len(body)), err)
+	case int64(len(body)) > limit:
 		a.finish(http.StatusRequestEntityTooLarge)
-		return a.tooLarge()
+		return nil, a.tooLarge()
 	}
 	a.finish(http.StatusOK)
-	return Fault(document)
+	return body, nil
 }
 
 // truncated is why an answer broke off. The connections of a program that dies are closed before it is known to be dead.

@@ -44,7 +44,7 @@ func parseStack(raw json.RawMessage) []contract.Frame {
 		for i, f := range frames {
 			stack[i] = contract.Frame{Function: f.Label, File: f.Path, Line: f.Line}
 		}
-		return stack
+		return contract.FromPanic(stack)
 	}
 	var lines []string
 	if json.Unmarshal(raw, &lines) != nil {

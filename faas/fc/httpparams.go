@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"strings"
 
@@ -35,13 +34,9 @@ func encodeRequest(id *Identity, inv *contract.Invocation) (string, error) {
 	removeHopByHop(headers)
 	id.SetHeaders(headers, inv, Handle)
 	headers.Set("Host", r.Host)
-	client, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		client = r.RemoteAddr
-	}
 	// The SDK parses the URI with http.NewRequest, which takes neither an absent nor a relative one.
 	raw, err := json.Marshal(requestParams{
-		Path: r.URL.Path, Method: r.Method, RequestURI: r.URL.RequestURI(), ClientIP: client, Host: r.Host,
+		Path: r.URL.Path, Method: r.Method, RequestURI: r.URL.RequestURI(), ClientIP: contract.HostOf(r.RemoteAddr), Host: r.Host,
 		QueriesMap: r.URL.Query(), HeadersMap: headers,
 	})
 	if err != nil {

@@ -53,11 +53,7 @@ func (id *Identity) memory() string { return strconv.FormatInt(id.Function.Memor
 // SetHeaders replaces all that h says about function, invocation and trace: headers of the caller's whose names begin with x-fc-
 // are not handed on, because programs trust them.
 func (id *Identity) SetHeaders(h http.Header, inv *contract.Invocation, typ Type) {
-	for name := range h {
-		if len(name) >= 5 && strings.EqualFold(name[:5], "x-fc-") {
-			delete(h, name)
-		}
-	}
+	removeOwn(h)
 	contract.SetContext(h, inv)
 	f := id.Function
 	handler := f.Handler
@@ -95,6 +91,14 @@ func (id *Identity) SetHeaders(h http.Header, inv *contract.Invocation, typ Type
 	}
 	if inv.Prefix != "" {
 		set("X-Fc-Base-Path", inv.Prefix)
+	}
+}
+
+func removeOwn(h http.Header) {
+	for name := range h {
+		if len(name) >= 5 && strings.EqualFold(name[:5], "x-fc-") {
+			delete(h, name)
+		}
 	}
 }
 

@@ -33,13 +33,7 @@ func (i *Instance) Invoke(ctx context.Context, inv *contract.Invocation, w http.
 	i.identity.SetHeaders(t.header, inv, Handle)
 	t.body = inv.Event
 	if inv.Kind == contract.Web {
-		params, err := encodeRequest(&i.identity, inv)
-		if err != nil {
-			out.Error = &contract.Error{Type: contract.ErrUnknown, Message: err.Error()}
-			return out, nil
-		}
-		t.header.Set(httpParamsHeader, params)
-		if t.body, err = readRequest(ctx, inv.Request, w); err != nil {
+		if err := i.webTask(ctx, inv, w, t); err != nil {
 			return outcomeOf(out, err)
 		}
 	}
@@ -57,8 +51,37 @@ func (i *Instance) Invoke(ctx context.Context, inv *contract.Invocation, w http.
 		out.LastByte = time.Now()
 		return outcomeOf(out, err)
 	}
-	err = a.pass(ctx, i, inv, w, &out)
+	if i.takesEvents(inv) {
+		err = a.answerWeb(ctx, i, w, &out)
+	} else {
+		err = a.pass(ctx, i, inv, w, &out)
+	}
 	return outcomeOf(out, err)
+}
+
+// takesEvents says that inv's request is handed over as an event.
+func (i *Instance) takesEvents(inv *contract.Invocation) bool {
+	return inv.Kind == contract.Web && i.identity.Function.Server.Event
+}
+
+// webTask puts inv's request into t: as an event, or as it is with a header that describes it.
+func (i *Instance) webTask(ctx context.Context, inv *contract.Invocation, w http.ResponseWriter, t *task) error {
+	body, err := readRequest(ctx, inv.Request, w)
+	if err != nil {
+		return err
+	}
+	if i.takesEvents(inv) {
+		t.body, err = i.identity.eventOf(inv, body)
+	} else {
+		var params string
+		params, err = encodeRequest(&i.identity, inv)
+		t.header.Set(httpParamsHeader, params)
+		t.body = body
+	}
+	if err != nil {
+		return &contract.Error{Type: contract.ErrUnknown, Message: err.Error()}
+	}
+	return nil
 }
 
 // outcomeOf sorts what has gone wrong: the function's failures belong to the outcome, the end of the context does not.

@@ -14,7 +14,22 @@ import (
 )
 
 func (f *front) list(w http.ResponseWriter, _ *http.Request) {
-	writeJSON(w, http.StatusOK, map[string]any{"functions": f.rt.Functions()})
+	all := f.rt.Functions()
+	for i, d := range all {
+		all[i] = redacted(d)
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"functions": all})
+}
+
+// redacted is d without values of variables that look like secrets.
+func redacted(d faas.Deployed) faas.Deployed {
+	if d.Latest != nil {
+		d.Latest = d.Latest.Redact()
+	}
+	for i, fn := range d.Versions {
+		d.Versions[i] = fn.Redact()
+	}
+	return d
 }
 
 func (f *front) get(w http.ResponseWriter, r *http.Request) {
@@ -23,7 +38,7 @@ func (f *front) get(w http.ResponseWriter, r *http.Request) {
 		problem(w, status(err), err)
 		return
 	}
-	writeJSON(w, http.StatusOK, d)
+	writeJSON(w, http.StatusOK, redacted(d))
 }
 
 // deploy takes a multipart form of two parts in this order: manifest (YAML) and code (a zip, as function.Pack writes it).
@@ -62,7 +77,7 @@ func (f *front) deploy(w http.ResponseWriter, r *http.Request) {
 		problem(w, deployStatus(err), err)
 		return
 	}
-	writeJSON(w, http.StatusOK, fn)
+	writeJSON(w, http.StatusOK, fn.Redact())
 }
 
 func deployStatus(err error) int {
@@ -103,7 +118,7 @@ func (f *front) publish(w http.ResponseWriter, r *http.Request) {
 		problem(w, status(err), err)
 		return
 	}
-	writeJSON(w, http.StatusOK, fn)
+	writeJSON(w, http.StatusOK, fn.Redact())
 }
 
 // alias takes the version in the parameter version.

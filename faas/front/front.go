@@ -6,8 +6,10 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/google/uuid"
 
 	"weft/faas"
 	"weft/faas/sandbox"
@@ -67,6 +69,20 @@ func nameOf(r *http.Request) string {
 type front struct {
 	rt  *faas.Runtime
 	log *slog.Logger
+}
+
+// Refuse answers a request that must not be served, in the shape that the client of its path reads.
+func Refuse(w http.ResponseWriter, r *http.Request, status int, message string) {
+	switch {
+	case strings.HasPrefix(r.URL.Path, "/2023-03-30/"):
+		id := uuid.NewString()
+		w.Header().Set("X-Fc-Request-Id", id)
+		computeError(w, id, &computeFailure{status, "AccessDenied", message})
+	case strings.HasPrefix(r.URL.Path, "/2015-03-31/"), strings.HasPrefix(r.URL.Path, "/2021-11-15/"):
+		lambdaError(w, &lambdaFailure{status, "AccessDeniedException", message})
+	default:
+		http.Error(w, message, status)
+	}
 }
 
 // refusal is how an invoke API calls an error of the runtime: by status, and by the names that Lambda and Function Compute have for it.

@@ -11,12 +11,15 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"weft/faas"
 	"weft/faas/contract"
+	"weft/faas/function"
 )
 
 // start runs a front over a runtime of its own until the test ends.
@@ -285,5 +288,36 @@ func TestDeployRefuses(t *testing.T) {
 	var list struct{ Functions []any }
 	if err := json.Unmarshal([]byte(got), &list); err != nil || resp.StatusCode != 200 || len(list.Functions) != 0 {
 		t.Errorf("list: got %d %s", resp.StatusCode, got)
+	}
+}
+
+// What the API tells of a function is without secrets, which the function itself has.
+func TestSecretsAreNotShown(t *testing.T) {
+	rt, url := start(t)
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "app.py"), []byte("import os\ndef handler(e, c): return os.environ['API_TOKEN']\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	m, err := function.Parse("", []byte("name: f\nruntime: python\nhandler: app.handler\nenvironment: {API_TOKEN: hush, MODE: fast}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var code bytes.Buffer
+	if err := function.Pack(&code, dir); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := rt.Deploy(t.Context(), m.Function, &code); err != nil {
+		t.Fatal(err)
+	}
+	if _, body := post(t, url+"/api/v1/functions/f/versions", ""); strings.Contains(body, "hush") || !strings.Contains(body, `"API_TOKEN":"***"`) {
+		t.Errorf("publish: %s", body)
+	}
+	for _, path := range []string{"/api/v1/functions", "/api/v1/functions/f"} {
+		if _, body := send(t, http.MethodGet, url+path, ""); strings.Contains(body, "hush") || strings.Count(body, `"API_TOKEN":"***","MODE":"fast"`) != 2 {
+			t.Errorf("%s: %s", path, body)
+		}
+	}
+	if _, body := post(t, url+"/2015-03-31/functions/f:1/invocations", "{}"); body != `"hush"` {
+		t.Errorf("the function has %s", body)
 	}
 }

@@ -94,10 +94,13 @@ type Function struct {
 	PreFreeze   Hook `json:"pre_freeze,omitzero" manifest:"pre_freeze"`
 	PreStop     Hook `json:"pre_stop,omitzero" manifest:"pre_stop"`
 
-	// Server is for the contract HTTP.
+	// Server is for the contract HTTP; its Event for FC too.
 	Server Server `json:"server,omitzero" manifest:"server"`
 
 	Tracing Tracing `json:"tracing" manifest:"tracing"`
+
+	// Owner is who has deployed it and takes it away, when that is a program and not a person; the runtime's Config.Forget may look at it.
+	Owner string `json:"owner,omitempty" manifest:"-"`
 }
 
 // Instances bounds the instances of a function.
@@ -127,7 +130,8 @@ type Server struct {
 	// fixed port cannot run side by side, unless the runtime gives each its own network; 0 means that the program takes the
 	// port from PORT (and FC_SERVER_PORT), which the runtime chooses.
 	Port int `json:"port,omitempty" manifest:"port"`
-	// Event says that the server takes events at POST /invoke instead of requests on any path.
+	// Event says that the server takes events at POST /invoke instead of requests on any path; with FC, that an HTTP trigger's request
+	// becomes an event, as in Function Compute 3.0's own runtimes, and the event's answer an HTTP answer.
 	Event  bool        `json:"event,omitempty" manifest:"event"`
 	Health HealthCheck `json:"health" manifest:"health"`
 }

@@ -215,7 +215,7 @@ func TestProblems(t *testing.T) {
 	bad("name: a\ncontract: http\n", "f: command: want the web server's program and arguments, got none (contract is http)")
 	bad("name: a\ncommand: ['']\n", `f: line 2: command: want a program first, got ""`)
 	bad("name: a\ncommand: [x, [y]]\n", "f: line 2: command: want text in the list, got a list")
-	bad("name: a\nserver: {port: 80}\n", "f: line 2: server: want none: only contract http has one, this is lambda")
+	bad("name: a\nserver: {port: 80}\n", "f: line 2: server: want none: only contracts http and fc have one, this is lambda")
 	bad("name: a\npre_stop: {}\n", "f: line 2: pre_stop: want none: only the contracts fc and http have hooks, this is lambda")
 	bad("name: a\ninstances: {provisioned: 3, max: 2}\n", "f: line 2: instances.provisioned: want at most instances.max, which is 2, got 3")
 	bad("name: a\ninstances: {max: 0}\n", "f: line 2: instances.max: want 1 to 10000, got 0")

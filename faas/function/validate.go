@@ -166,9 +166,14 @@ func (f *Function) checkHooks(c *checks) {
 func (f *Function) checkServer(c *checks) {
 	switch f.Contract {
 	case HTTP:
-	case Lambda, FC, InProcess:
+	case FC:
+		if f.Server != (Server{Event: f.Server.Event}) {
+			c.bad("server", "want nothing but event with contract %s", FC)
+		}
+		return
+	case Lambda, InProcess:
 		if f.Server != (Server{}) {
-			c.bad("server", "want none: only contract %s has one, this is %s", HTTP, f.Contract)
+			c.bad("server", "want none: only contracts %s and %s have one, this is %s", HTTP, FC, f.Contract)
 		}
 		return
 	default:

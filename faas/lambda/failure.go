@@ -4,9 +4,7 @@ import (
 	"encoding/json"
 	"mime"
 	"net/http"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"weft/faas/contract"
@@ -74,19 +72,12 @@ type frame struct {
 	Label string `json:"label"`
 }
 
-// toFrames leaves out how Go gets from a panic to whoever reports it.
 func toFrames(in []frame) []contract.Frame {
 	var out []contract.Frame
-	if k := slices.IndexFunc(in, func(f frame) bool { return f.Label == "gopanic" && f.Path == "runtime/panic.go" }); k >= 0 {
-		in = in[k:]
-		for len(in) > 1 && strings.HasPrefix(in[0].Path, "runtime/") {
-			in = in[1:]
-		}
-	}
 	for _, f := range in {
 		out = append(out, contract.Frame{Function: f.Label, File: f.Path, Line: f.Line})
 	}
-	return out
+	return contract.FromPanic(out)
 }
 
 // parseCause reads Lambda-Runtime-Function-XRay-Error-Cause.
@@ -102,13 +93,6 @@ func parseCause(cause []byte) []contract.Frame {
 	return toFrames(doc.Exceptions[0].Stack)
 }
 
-var (
-	// pythonFrame is a line of traceback.format_list: '  File "/var/task/app.py", line 5, in handler\n    raise X\n'.
-	pythonFrame = regexp.MustCompile(`^\s*File "(.+?)", line (\d+), in (\S+)`)
-	// nodeFrame is a line of V8's Error.stack: "    at async fn (file:///app/index.js:3:9)", "at /app/index.js:3:9".
-	nodeFrame = regexp.MustCompile(`^\s*(?:at )?(?:async )?(?:(.+?) \()?(?:file://)?([^()]+?):(\d+):\d+\)?$`)
-)
-
 // parseStack reads the shapes that the vendor's runtimes have for a stack: objects (Go), lines of V8's (Node.js), lines of a
 // traceback, or lists of file, line, function and text (Python, outermost first). It returns nil for anything else.
 func parseStack(raw json.RawMessage) []contract.Frame {
@@ -118,7 +102,7 @@ func parseStack(raw json.RawMessage) []contract.Frame {
 	}
 	var lines []string
 	if json.Unmarshal(raw, &lines) == nil {
-		return parseLines(lines)
+		return contract.ParseFrames(lines)
 	}
 	var lists [][]any
 	if json.Unmarshal(raw, &lists) != nil {
@@ -136,31 +120,4 @@ func parseStack(raw json.RawMessage) []contract.Frame {
 	}
 	slices.Reverse(out)
 	return out
-}
-
-func parseLines(lines []string) []contract.Frame {
-	var out []contract.Frame
-	python := false
-	for _, l := range lines {
-		first, _, _ := strings.Cut(l, "\n")
-		if m := pythonFrame.FindStringSubmatch(first); m != nil {
-			python = true
-			out = append(out, contract.Frame{Function: m[3], File: m[1], Line: atoi(m[2])})
-		} else if m := nodeFrame.FindStringSubmatch(first); m != nil {
-			out = append(out, contract.Frame{Function: m[1], File: m[2], Line: atoi(m[3])})
-		}
-	}
-	if python {
-		slices.Reverse(out)
-	}
-	return out
-}
-
-// atoi is for digits that a pattern has matched.
-func atoi(s string) int {
-	n, err := strconv.Atoi(s)
-	if err != nil {
-		return 0 // more digits than an int holds
-	}
-	return n
 }

@@ -158,7 +158,7 @@ func (o *output) copy(req *http.Request) (int64, error) {
 			}
 			return 0, err
 		}
-		o.set(p.status, p.header)
+		o.set(p.Status, p.Header)
 		o.begin()
 		body = rest
 	}
@@ -235,13 +235,13 @@ func (o *output) close() {
 // writeBody writes an answer that came in one piece.
 func (r *run) writeBody(out *contract.Outcome) {
 	if r.out.web {
-		a, failure := parseAnswer(r.body.Bytes())
+		a, failure := contract.ParseWebAnswer(r.body.Bytes())
 		if failure != nil {
 			out.Error = failure
 			return
 		}
-		out.Status, out.ResponseBytes = a.status, int64(len(a.body))
-		a.write(r.out.w)
+		out.Status, out.ResponseBytes = a.Status, int64(len(a.Body))
+		a.Write(r.out.w)
 		return
 	}
 	h := r.out.w.Header()

@@ -6,12 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"mime"
 	"net"
 	"net/http"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"weft/faas/contract"
 )
@@ -103,7 +101,7 @@ func (i *Instance) eventOf(ctx context.Context, inv *contract.Invocation) ([]byt
 		RequestContext: urlContext{
 			AccountID: i.cfg.AccountID, APIID: i.cfg.Function.Name, DomainName: req.Host, DomainPrefix: i.cfg.Function.Name,
 			HTTP: urlHTTP{
-				Method: req.Method, Path: path, Protocol: req.Proto, SourceIP: hostOf(req.RemoteAddr), UserAgent: req.UserAgent(),
+				Method: req.Method, Path: path, Protocol: req.Proto, SourceIP: contract.HostOf(req.RemoteAddr), UserAgent: req.UserAgent(),
 			},
 			RequestID: inv.ID, RouteKey: "$default", Stage: "$default",
 			Time: now.UTC().Format("02/Jan/2006:15:04:05 +0000"), TimeEpoch: now.UnixMilli(),
@@ -120,7 +118,7 @@ func (i *Instance) eventOf(ctx context.Context, inv *contract.Invocation) ([]byt
 		}
 		e.Query[k] = strings.Join(v, ",")
 	}
-	if isText(req.Header, body) {
+	if contract.IsText(req.Header, body) {
 		e.Body = string(body)
 	} else {
 		e.Body, e.IsBase64Encoded = base64.StdEncoding.EncodeToString(body), true
@@ -143,7 +141,7 @@ func (i *Instance) urlHeaders(inv *contract.Invocation) map[string]string {
 		}
 	}
 	h["host"] = req.Host
-	from := hostOf(req.RemoteAddr)
+	from := contract.HostOf(req.RemoteAddr)
 	if before := h["x-forwarded-for"]; before != "" {
 		from = before + ", " + from
 	}
@@ -181,27 +179,4 @@ func (c lowerCarrier) Keys() []string {
 		keys = append(keys, k)
 	}
 	return keys
-}
-
-func hostOf(addr string) string {
-	if host, _, err := net.SplitHostPort(addr); err == nil {
-		return host
-	}
-	return addr
-}
-
-// isText says whether a body is passed on as it is; others are base64.
-func isText(h http.Header, body []byte) bool {
-	if len(body) == 0 {
-		return true
-	}
-	if h.Get("Content-Encoding") != "" || !utf8.Valid(body) {
-		return false
-	}
-	t, _, _ := mime.ParseMediaType(h.Get("Content-Type"))
-	switch t {
-	case "application/json", "application/xml", "application/javascript":
-		return true
-	}
-	return strings.HasPrefix(t, "text/") || strings.HasSuffix(t, "+json") || strings.HasSuffix(t, "+xml")
 }

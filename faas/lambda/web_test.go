@@ -309,7 +309,7 @@ func TestBadPreludes(t *testing.T) {
 		}
 	}
 	a, rest, err := readPrelude(bytes.NewReader([]byte("{}\x00\x00\x00\x00\x00\x00\x00\x00\x00x")))
-	if err != nil || a.status != 200 {
+	if err != nil || a.Status != 200 {
 		t.Fatalf("got %v, %v", a, err)
 	}
 	if b, err := io.ReadAll(rest); err != nil || string(b) != "\x00x" {

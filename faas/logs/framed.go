@@ -159,5 +159,5 @@ func (in *Instance) framed(message []byte, typ uint32, at time.Time, cut bool) {
 	if cut {
 		r.Attributes = append(r.Attributes, attribute.Bool(semconv.LogTruncated, true))
 	}
-	in.f.push(r, len(text), 1+strings.Count(more, "\n"))
+	in.push(r, reportOf(first, more), owner, len(text), 1+strings.Count(more, "\n"))
 }

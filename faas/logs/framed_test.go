@@ -33,6 +33,7 @@ func readFrames(t testing.TB, r io.Reader) ([]Record, error) {
 	in := s.Instance("i", span(9))
 	in.Begin(idA, span(1))
 	err := in.ReadFrames(r)
+	in.End(idA) // a report waits for it
 	in.Close()
 	s.Close()
 	return s.got, err

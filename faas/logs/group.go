@@ -16,6 +16,7 @@ const (
 	golang               // a panic, or the stacks of goroutines
 	python               // a traceback
 	nodejs               // an uncaught error: file:line, source, error, version
+	faulting             // what Python's faulthandler prints
 	jsonLine             // none
 )
 
@@ -30,9 +31,13 @@ func kindOf(line string) kind {
 		return python
 	case isNodeSource(line):
 		return nodejs
+	case strings.HasPrefix(line, fatalPython):
+		return faulting
 	}
 	return plain
 }
+
+const fatalPython = "Fatal Python error: "
 
 const tracebackLine = "Traceback (most recent call last):"
 
@@ -79,6 +84,9 @@ func (g *group) continues(line []byte) bool {
 		return continuesPython(g, text)
 	case nodejs:
 		return continuesNode(g, text)
+	case faulting:
+		return line[0] == ' ' || strings.HasPrefix(text, "Current thread ") || strings.HasPrefix(text, "Thread 0x") ||
+			strings.HasPrefix(text, "Python runtime state: ") || strings.HasPrefix(text, "Extension modules: ") || text == "<no Python frame>"
 	}
 	switch {
 	case line[0] == ' ', line[0] == '\t', strings.HasPrefix(text, "Caused by: "):
@@ -172,6 +180,9 @@ func (g *group) describe(r *Record, more string) {
 	case nodejs:
 		severity, text = log.SeverityError, "ERROR"
 		exception = findException(more)
+	case faulting:
+		severity, text = log.SeverityFatal, "FATAL"
+		exception, _, _ = strings.Cut(r.Body.AsString(), "\n")
 	case plain:
 		if g.frames {
 			severity, text = log.SeverityError, "ERROR"
@@ -186,7 +197,7 @@ func (g *group) describe(r *Record, more string) {
 	}
 	typ, message, _ := strings.Cut(strings.TrimPrefix(exception, "Uncaught "), ": ")
 	typ = strings.TrimSpace(typ[strings.LastIndexByte(typ, ' ')+1:])
-	if g.kind == golang {
+	if g.kind == golang || g.kind == faulting {
 		typ, _, _ = strings.Cut(exception, ": ")
 	}
 	r.Attributes = append(r.Attributes, attribute.String(keyExceptionType, typ))

@@ -21,9 +21,13 @@ type Instance struct {
 	// marked is what a line of Function Compute's runtime says is under way.
 	marked *invocation
 	end    ring
-	timer  *time.Timer
-	armed  bool
-	closed bool
+	held   []held // reports of failures, the latest last
+	// crash is the stack trace that crashed has printed, if nothing has followed it there.
+	crash   string
+	crashed *Stream
+	timer   *time.Timer
+	armed   bool
+	closed  bool
 }
 
 // maxRecent is how many ended invocations are remembered for what they print afterwards.
@@ -33,6 +37,8 @@ type invocation struct {
 	id   string
 	span trace.SpanContext
 	tail ring
+	// failed is the failure whose report has not come yet.
+	failed *Failure
 }
 
 // Instance begins the output of an instance. Start is the span of its start: what it prints before its first invocation belongs to it.
@@ -58,6 +64,7 @@ func (in *Instance) Begin(requestID string, span trace.SpanContext) {
 	}
 	if len(in.running) == 0 {
 		in.flush(false) // a record that is open is not continued by another invocation
+		in.crash = ""   // the program has lived on
 	}
 	inv := &invocation{id: requestID, span: span}
 	if in.marked != nil && in.marked.id == requestID { // its runtime was quicker
@@ -77,6 +84,7 @@ func (in *Instance) End(requestID string) {
 		return
 	}
 	delete(in.running, requestID)
+	in.settled(inv)
 	if len(in.recent) == maxRecent {
 		copy(in.recent, in.recent[1:])
 		in.recent = in.recent[:maxRecent-1]
@@ -91,7 +99,8 @@ func (in *Instance) Flush() {
 	in.flush(true)
 }
 
-// Close flushes; what is still printed becomes records at once.
+// Close flushes; what is still printed becomes records at once. Of a program that has died the answers under way are still to be judged:
+// each has its End.
 func (in *Instance) Close() {
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -129,6 +138,15 @@ func (in *Instance) Last(n int) []string {
 		return nil
 	}
 	return lines[max(0, len(lines)-n):]
+}
+
+// Crash is what the program has printed last, if that is such a stack trace as a language prints when a program dies: of one that has died it says
+// where. Otherwise empty.
+func (in *Instance) Crash() string {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.flush(true)
+	return in.crash
 }
 
 // find is an invocation that is under way or was lately. REQUIRES mu.

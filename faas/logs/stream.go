@@ -28,6 +28,7 @@ type Stream struct {
 type group struct {
 	kind    kind
 	head    parsed
+	first   string // line
 	owner   *invocation
 	at      time.Time
 	text    []byte // the lines after the message of the first, each after a newline
@@ -135,7 +136,7 @@ func (s *Stream) begin(b []byte, cut bool, now time.Time) {
 	}
 	text := valid(string(b))
 	g.kind = kindOf(text)
-	g.head = parse(text)
+	g.head, g.first = parse(text), text
 	if id, begins := marker(text); id != "" {
 		owner = in.mark(id, begins)
 	} else if inv := in.find(g.head.id); inv != nil {
@@ -195,10 +196,15 @@ func (s *Stream) finish() {
 	r := s.in.newRecord(&g.head, g.owner, g.at, more)
 	r.Stream = s.name
 	g.describe(&r, more)
+	if g.kind != plain && g.kind != jsonLine {
+		s.in.crash, s.in.crashed = r.Body.AsString(), s
+	} else if s.in.crashed == s {
+		s.in.crash = ""
+	}
 	if g.cut {
 		r.Attributes = append(r.Attributes, attribute.Bool(semconv.LogTruncated, true))
 	}
-	s.in.f.push(r, len(g.text)+g.head.size, g.lines)
+	s.in.push(r, reportOf(g.first, more), g.owner, len(g.text)+g.head.size, g.lines)
 	if cap(g.text) > 4096 {
 		g.text = nil
 	}

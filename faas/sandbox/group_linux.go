@@ -196,12 +196,20 @@ func (p *part) cpu() time.Duration {
 	return time.Duration(value(p.dir, "cpuacct.usage"))
 }
 
-// memory is what the members hold now without file pages, and the greatest charge so far, in bytes.
-func (p *part) memory() (now, greatest int64) {
+// memory is what the members hold now without file pages, in bytes.
+func (p *part) memory() int64 {
 	if p.v2 {
-		return sum(p.dir, "memory.stat", "anon", "shmem"), value(p.dir, "memory.peak") // peak: from kernel 5.19 on
+		return sum(p.dir, "memory.stat", "anon", "shmem")
 	}
-	return sum(p.dir, "memory.stat", "rss", "shmem"), value(p.dir, "memory.max_usage_in_bytes")
+	return sum(p.dir, "memory.stat", "rss", "shmem")
+}
+
+// greatest is the greatest charge so far, in bytes; 0 when the kernel does not know.
+func (p *part) greatest() int64 {
+	if p.v2 {
+		return value(p.dir, "memory.peak") // from kernel 5.19 on
+	}
+	return value(p.dir, "memory.max_usage_in_bytes")
 }
 
 // oomKills is how many members the kernel has killed for want of memory.

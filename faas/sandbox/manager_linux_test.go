@@ -211,3 +211,38 @@ func BenchmarkUsage(b *testing.B) {
 		})
 	}
 }
+
+// What the invoke runtime reads for every invocation.
+func BenchmarkSpent(b *testing.B) {
+	for _, mode := range modes {
+		b.Run("mode="+mode.name, func(b *testing.B) {
+			m := newManager(b, Config{Dir: b.TempDir(), without: mode.without})
+			p := start(b, m, shell(b, "sleep 600"))
+			for b.Loop() {
+				p.CPU()
+				p.Spent()
+			}
+		})
+	}
+}
+
+// Spent is Usage without Memory.
+func TestSpent(t *testing.T) {
+	for _, mode := range modes {
+		t.Run("mode="+mode.name, func(t *testing.T) {
+			m := newManager(t, Config{Dir: t.TempDir(), without: mode.without})
+			p := start(t, m, shell(t, "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; echo busy; sleep 600"))
+			deadline := time.Now().Add(30 * time.Second)
+			for p.CPU() < time.Millisecond || p.Spent().MaxMemory == 0 {
+				if time.Now().After(deadline) {
+					t.Fatalf("after 30s: %v, %+v", p.CPU(), p.Spent())
+				}
+				time.Sleep(5 * time.Millisecond)
+			}
+			least, spent, most := p.Usage(), p.Spent(), p.Usage()
+			if spent.CPU < least.CPU || spent.CPU > most.CPU || spent.MaxMemory < least.MaxMemory || spent.MaxMemory > most.MaxMemory {
+				t.Errorf("got %+v, want it between %+v and %+v", spent, least, most)
+			}
+		})
+	}
+}

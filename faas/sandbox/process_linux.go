@@ -71,18 +71,39 @@ func (p *Process) Usage() Usage {
 	return p.usage()
 }
 
-// usage is called with mu held and before the process is waited for.
-func (p *Process) usage() Usage {
-	var u Usage
-	if part := p.group.with("cpuacct"); part != nil {
-		u.CPU = part.cpu()
-	} else {
-		u.CPU = processorTime(p.pid)
-		e, _ := readEntry(p.pid)
-		u.CPU += e.waited
+// Spent is Usage without Memory, for a fraction of what it takes: the kernel gathers the statistics of a group's memory when they are read.
+func (p *Process) Spent() Usage {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.reaped {
+		return p.exit.Usage
 	}
+	part := p.group.with("memory")
+	if part == nil {
+		return p.usage()
+	}
+	greatest := part.greatest()
+	if greatest == 0 {
+		return p.usage() // the kernel does not know
+	}
+	return Usage{CPU: p.cpu(), MaxMemory: greatest}
+}
+
+// CPU is Usage's processor time alone.
+func (p *Process) CPU() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.reaped {
+		return p.exit.Usage.CPU
+	}
+	return p.cpu()
+}
+
+// usage is called with mu held and before the process is waited for, as cpu is.
+func (p *Process) usage() Usage {
+	u := Usage{CPU: p.cpu()}
 	if part := p.group.with("memory"); part != nil {
-		u.Memory, u.MaxMemory = part.memory()
+		u.Memory, u.MaxMemory = part.memory(), part.greatest()
 	} else {
 		e, _ := readEntry(p.pid)
 		u.Memory = max(e.resident, p.watched)
@@ -91,6 +112,14 @@ func (p *Process) usage() Usage {
 	}
 	u.MaxMemory = max(u.MaxMemory, u.Memory)
 	return u
+}
+
+func (p *Process) cpu() time.Duration {
+	if part := p.group.with("cpuacct"); part != nil {
+		return part.cpu()
+	}
+	e, _ := readEntry(p.pid)
+	return processorTime(p.pid) + e.waited
 }
 
 // processorTime reads the clock that counts a process's time. Its number is made as glibc's clock_getcpuclockid does.

@@ -26,6 +26,8 @@ func (p *Process) Dir() string                         { return "" }
 func (p *Process) Done() <-chan struct{}               { return nil }
 func (p *Process) Exit() Exit                          { return Exit{} }
 func (p *Process) Usage() Usage                        { return Usage{} }
+func (p *Process) Spent() Usage                        { return Usage{} }
+func (p *Process) CPU() time.Duration                  { return 0 }
 func (p *Process) Freeze() error                       { return ErrNotSupported }
 func (p *Process) Thaw() error                         { return ErrNotSupported }
 func (p *Process) Stop(context.Context, time.Duration) {}

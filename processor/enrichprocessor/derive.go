@@ -2,24 +2,22 @@ package enrichprocessor
 
 import (
 	"net"
-	"strconv"
 	"strings"
 
-	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"weft/semconv"
 )
 
-// category says what a span is, by the attributes in w.
-func (s *spans) category(kind ptrace.SpanKind) string {
+// category says what a span is, by its attributes.
+func (f *facts) category(kind ptrace.SpanKind) string {
 	callee := kind == ptrace.SpanKindServer || kind == ptrace.SpanKindConsumer
 	switch {
-	case s.has(slotDBSystem) && !callee:
+	case f.has(slotDBSystem) && !callee:
 		return semconv.CategoryDB
-	case s.has(slotFaasTrigger), s.has(slotFaasInvocation), s.has(slotFaasColdstart), s.has(slotFaasInvoked), s.function && callee:
+	case f.has(slotFaasTrigger), f.has(slotFaasInvocation), f.has(slotFaasColdstart), f.has(slotFaasInvoked), f.function && callee:
 		return semconv.CategoryFaaS
-	case s.has(slotMessagingSystem), s.has(slotMessagingDestination), kind == ptrace.SpanKindProducer, kind == ptrace.SpanKindConsumer:
+	case f.has(slotMessagingSystem), f.has(slotMessagingDestination), kind == ptrace.SpanKindProducer, kind == ptrace.SpanKindConsumer:
 		return semconv.CategoryMessaging
 	case kind == ptrace.SpanKindServer:
 		return semconv.CategoryServer
@@ -31,17 +29,17 @@ func (s *spans) category(kind ptrace.SpanKind) string {
 
 // peer names who is on the other side: of a database call "namespace@host", of a message its destination, of any other
 // call the service, function or host that it goes to. Spans that call nobody have none.
-func (s *spans) peer(kind ptrace.SpanKind, category string) string {
+func (f *facts) peer(kind ptrace.SpanKind, category string) string {
 	calls := kind == ptrace.SpanKindClient || kind == ptrace.SpanKindProducer
 	switch {
 	case category == semconv.CategoryDB:
-		name, host := s.str(slotDBNamespace), firstOf(s.str(slotServerAddress), s.str(slotPeerAddress))
+		name, host := f.str(slotDBNamespace), firstOf(f.str(slotServerAddress), f.str(slotPeerAddress))
 		if name == "" {
-			name = s.str(slotDBSystem)
+			name = f.str(slotDBSystem)
 		}
 		if host == "" {
-			if s.str(slotDBNamespace) == "" {
-				return firstOf(s.str(slotPeerService), name)
+			if f.str(slotDBNamespace) == "" {
+				return firstOf(f.str(slotPeerService), name)
 			}
 			return name
 		}
@@ -50,46 +48,32 @@ func (s *spans) peer(kind ptrace.SpanKind, category string) string {
 		}
 		return name + "@" + host
 	case calls || kind == ptrace.SpanKindConsumer:
-		if destination := s.str(slotMessagingDestination); destination != "" {
+		if destination := f.str(slotMessagingDestination); destination != "" {
 			return destination
 		}
 	}
 	if !calls {
 		return ""
 	}
-	if name := firstOf(s.str(slotPeerService), s.str(slotFaasInvoked), s.str(slotServerAddress)); name != "" {
+	if name := firstOf(f.str(slotPeerService), f.str(slotFaasInvoked), f.str(slotServerAddress)); name != "" {
 		return name
 	}
-	return firstOf(hostOf(s.str(slotURLFull)), s.str(slotPeerAddress))
+	return firstOf(hostOf(f.str(slotURLFull)), f.str(slotPeerAddress))
 }
 
-// marks are the bits of semconv.SpanMarks that the attributes in w give.
-func (s *spans) marks(kind ptrace.SpanKind) (marks int64) {
-	if s.flag(slotFaasColdstart) {
+// marks are the bits of semconv.SpanMarks that the attributes give.
+func (f *facts) marks(kind ptrace.SpanKind) (marks uint8) {
+	if f.flag(slotFaasColdstart) {
 		marks |= semconv.MarkColdStart
 	}
-	if s.integer(slotResendCount) > 0 || s.integer(slotAttempt) > 1 {
+	if f.integer(slotResendCount) > 0 || f.integer(slotAttempt) > 1 {
 		marks |= semconv.MarkRetry
 	}
-	if s.str(slotCondition) == semconv.ConditionDeadLetter ||
-		(kind == ptrace.SpanKindProducer && isDeadLetterName(s.str(slotMessagingDestination))) {
+	if f.str(slotCondition) == semconv.ConditionDeadLetter ||
+		(kind == ptrace.SpanKindProducer && isDeadLetterName(f.str(slotMessagingDestination))) {
 		marks |= semconv.MarkDeadLetter
 	}
 	return marks
-}
-
-// flag reports whether an attribute is true, or the text "true", which is all that Jaeger's and Zipkin's clients can say.
-func (w *work) flag(at slot) bool {
-	return w.has(at) && (w.values[at].Type() == pcommon.ValueTypeBool && w.values[at].Bool() || w.str(at) == "true")
-}
-
-// integer is a number, also one in a text; 0 when there is none.
-func (w *work) integer(at slot) int64 {
-	if w.has(at) && w.values[at].Type() == pcommon.ValueTypeInt {
-		return w.values[at].Int()
-	}
-	n, _ := strconv.ParseInt(w.str(at), 10, 64)
-	return n
 }
 
 // isDeadLetterName reports whether a destination's name has one of the usual words for a dead-letter queue between separators:
@@ -164,52 +148,37 @@ type failure struct {
 	fallbackKind, logText string // a status code; an OpenTracing log
 }
 
-// failure reads the span's own attributes. An OpenTracing error flag makes an unset status an error.
-func (s *spans) failure(span ptrace.Span) failure {
-	if s.flag(slotErrorFlag) && span.Status().Code() == ptrace.StatusCodeUnset {
-		span.Status().SetCode(ptrace.StatusCodeError)
+// failure reads the span's own attributes. An OpenTracing error flag makes an unset status an error: code is the status to have.
+func (f *facts) failure(status ptrace.StatusCode, statusMessage string) (_ failure, code ptrace.StatusCode) {
+	if f.flag(slotErrorFlag) && status == ptrace.StatusCodeUnset {
+		status = ptrace.StatusCodeError
 	}
-	if span.Status().Code() != ptrace.StatusCodeError {
-		return failure{}
+	if status != ptrace.StatusCodeError {
+		return failure{}, status
 	}
 	return failure{
-		kind:         firstOf(s.str(slotErrorType), s.str(slotErrorKind)),
-		message:      firstOf(span.Status().Message(), s.str(slotErrorMessage)),
-		excKind:      s.str(slotExceptionType),
-		excMessage:   s.str(slotExceptionMessage),
-		fallbackKind: firstOf(s.code(slotHTTPStatus, 400), s.code(slotRPCStatus, 1), s.code(slotDBStatus, 1)),
-	}
+		kind:         firstOf(f.str(slotErrorType), f.str(slotErrorKind)),
+		message:      firstOf(statusMessage, f.str(slotErrorMessage)),
+		excKind:      f.str(slotExceptionType),
+		excMessage:   f.str(slotExceptionMessage),
+		fallbackKind: firstOf(f.code(slotHTTPStatus, 400), f.code(slotRPCStatus, 1), f.code(slotDBStatus, 1)),
+	}, status
 }
 
-// code is a status code's text, empty for numbers below the least that means failure.
-func (s *spans) code(at slot, least int64) string {
-	if !s.has(at) {
-		return ""
-	}
-	if v := s.values[at]; v.Type() == pcommon.ValueTypeInt && v.Int() >= least {
-		return strconv.FormatInt(v.Int(), 10)
-	}
-	return s.str(at)
-}
-
-// event takes in an event whose attributes are in w: an exception, or an OpenTracing log with error fields.
-func (f *failure) event(name string, w *work) {
-	kind, message := w.str(slotExceptionType), w.str(slotExceptionMessage)
+// event takes in an event with the attributes of: an exception, or an OpenTracing log with error fields.
+func (f *failure) event(name string, of *facts) {
+	kind, message := of.str(slotExceptionType), of.str(slotExceptionMessage)
 	if name == "exception" || kind != "" || message != "" {
 		f.excKind, f.excMessage = kind, message
 		return
 	}
-	if name == "error" || w.str(slotEvent) == "error" {
-		f.excKind = firstOf(w.str(slotErrorKind), f.excKind)
-		f.logText = firstOf(w.str(slotMessage), w.str(slotErrorMessage), f.logText)
+	if name == "error" || of.str(slotEvent) == "error" {
+		f.excKind = firstOf(of.str(slotErrorKind), f.excKind)
+		f.logText = firstOf(of.str(slotMessage), of.str(slotErrorMessage), f.logText)
 	}
 }
 
-func (f *failure) put(attrs pcommon.Map, max int) {
-	if kind := firstOf(f.kind, f.excKind, f.fallbackKind); kind != "" {
-		attrs.PutStr(semconv.ErrorType, kind)
-	}
-	if message := firstOf(f.message, f.excMessage, f.logText); message != "" {
-		attrs.PutStr(semconv.ErrorMessage, cut(message, max))
-	}
+// reasons is what is known of why the span failed; the message has at most max bytes.
+func (f *failure) reasons(max int) (kind, message string) {
+	return firstOf(f.kind, f.excKind, f.fallbackKind), cut(firstOf(f.message, f.excMessage, f.logText), max)
 }

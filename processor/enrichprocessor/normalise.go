@@ -20,6 +20,7 @@ const (
 
 // work is the scratch space of one batch at a time; a value is used by one goroutine.
 type work struct {
+	facts
 	cfg  *Config
 	keys semconv.KeyTable[*keyInfo]
 	// present and values hold the current names that the attributes at hand have.
@@ -49,21 +50,16 @@ func (w *work) has(s slot) bool { return w.present[s/64]&(1<<(s%64)) != 0 }
 func (w *work) set(s slot, v pcommon.Value) {
 	w.present[s/64] |= 1 << (s % 64)
 	w.values[s] = v
-}
-
-// str is the text of a string attribute, empty when it is missing or of another type.
-func (w *work) str(s slot) string {
-	if w.has(s) && w.values[s].Type() == pcommon.ValueTypeStr {
-		return w.values[s].Str()
+	if s < firstFreeSlot {
+		w.note(s, valueOf(v))
 	}
-	return ""
 }
 
 // attributes mends and renames attrs in one pass, and leaves in w what they are by their current names. It returns how
 // many were dropped. The old entries go when the caller, having read what it wants from w, calls prune.
 func (w *work) attributes(attrs pcommon.Map, side int, rs *reasons) (dropped int) {
 	dropped = w.limit(attrs, rs)
-	w.present = [maxSlots / 64]uint64{}
+	w.present, w.given = [maxSlots / 64]uint64{}, 0
 	w.renames, w.remove, w.mended = w.renames[:0], w.remove[:0], w.mended[:0]
 	i := -1
 	for key, value := range attrs.All() {
@@ -112,7 +108,7 @@ func (w *work) apply(attrs pcommon.Map) {
 	}
 }
 
-// prune removes the entries that attributes replaced or disbelieved. Values read from w before are not valid any more.
+// prune removes the entries that attributes replaced or disbelieved. Values read from w before are not valid any more, facts are.
 func (w *work) prune(attrs pcommon.Map) {
 	if len(w.remove) == 0 {
 		return

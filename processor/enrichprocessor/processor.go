@@ -47,6 +47,7 @@ func (e *enricher) take() *work {
 
 func (e *enricher) give(w *work) {
 	clear(w.values[:]) // they are the batch's
+	clear(w.of[:])
 	clear(w.renames[:cap(w.renames)])
 	clear(w.mended[:cap(w.mended)])
 	if w.keys.Len() > maxKnownKeys {
@@ -56,6 +57,9 @@ func (e *enricher) give(w *work) {
 }
 
 func (e *enricher) traces(ctx context.Context, td ptrace.Traces) (ptrace.Traces, error) {
+	if enriched(ctx) {
+		return td, nil
+	}
 	s := &spans{work: e.take(), clock: newClock(e.now(), e.cfg.MaxFuture), known: &e.known}
 	defer e.give(s.work)
 	s.batch(td)

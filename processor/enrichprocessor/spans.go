@@ -12,10 +12,8 @@ type spans struct {
 	*work
 	clock clock
 	tally tally
-	// function says that the resource at hand is a function, whose server spans are invocations.
-	function bool
-	sql      tokenizer
-	known    *statements
+	sql   tokenizer
+	known *statements
 }
 
 func (s *spans) batch(td ptrace.Traces) {
@@ -68,23 +66,32 @@ func (s *spans) span(span ptrace.Span) {
 	peer := s.peer(span.Kind(), category)
 	statement, system := s.str(slotDBText), s.str(slotDBSystem)
 	marks := s.marks(span.Kind())
-	failure := s.failure(span)
+	failure, code := s.failure(span.Status().Code(), span.Status().Message())
+	if code != span.Status().Code() {
+		span.Status().SetCode(code)
+	}
 	s.prune(attrs)
 
 	s.events(span, &failure, &rs)
 	s.links(span, &rs)
 
-	failed := span.Status().Code() == ptrace.StatusCodeError
+	failed := code == ptrace.StatusCodeError
 	attrs.EnsureCapacity(attrs.Len() + added(peer != "", marks != 0, failed, failed, statement != "", statement != "", rs != 0))
 	attrs.PutStr(semconv.SpanCategory, category)
 	if peer != "" {
 		attrs.PutStr(semconv.PeerName, peer)
 	}
 	if marks != 0 {
-		attrs.PutInt(semconv.SpanMarks, marks)
+		attrs.PutInt(semconv.SpanMarks, int64(marks))
 	}
 	if failed {
-		failure.put(attrs, s.cfg.MaxValueBytes)
+		kind, message := failure.reasons(s.cfg.MaxValueBytes)
+		if kind != "" {
+			attrs.PutStr(semconv.ErrorType, kind)
+		}
+		if message != "" {
+			attrs.PutStr(semconv.ErrorMessage, message)
+		}
 	}
 	if statement != "" {
 		fingerprint, hash := s.known.fingerprint(&s.sql, statement, dialectOf(system))
@@ -156,7 +163,7 @@ func (s *spans) events(span ptrace.Span, failure *failure, rs *reasons) {
 		if n := s.attributes(event.Attributes(), callerSide, rs); n > 0 {
 			event.SetDroppedAttributesCount(event.DroppedAttributesCount() + uint32(n))
 		}
-		failure.event(event.Name(), s.work)
+		failure.event(event.Name(), &s.facts)
 		s.prune(event.Attributes())
 	}
 }

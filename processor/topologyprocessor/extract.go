@@ -1,6 +1,7 @@
 package topologyprocessor
 
 import (
+	"context"
 	"encoding/binary"
 	"hash/maphash"
 	"slices"
@@ -11,33 +12,57 @@ import (
 	"weft/semconv"
 )
 
-// rawSpan is what a request says of a span. It is read before the request is passed on, because afterwards its memory is the next
+// RawSpan is what a request says of a span. It is read before the request is passed on, because afterwards its memory is the next
 // component's.
-type rawSpan struct {
-	trace          pcommon.TraceID
-	id, parent     pcommon.SpanID
-	startNS, endNS int64
-	service, peer  string
-	system         string
-	kind, flags    uint8
-	category       category
-	links          []rawLink
+type RawSpan struct {
+	Trace          pcommon.TraceID
+	ID, Parent     pcommon.SpanID
+	StartNS, EndNS int64
+	Service        string
+	Kind           uint8 // OTLP's number
+	Links          []RawLink
+
+	peer, system string
+	flags        uint8
+	category     category
 }
 
-type rawLink struct {
-	trace pcommon.TraceID
-	id    pcommon.SpanID
+// RawLink is a link's target.
+type RawLink struct {
+	Trace pcommon.TraceID
+	ID    pcommon.SpanID
 }
 
-// extract appends the spans of td.
-func extract(to []rawSpan, td ptrace.Traces) []rawSpan {
+// Source is a request that is not in pdata.
+type Source interface {
+	// AppendSpans appends its spans.
+	AppendSpans(to []RawSpan) []RawSpan
+}
+
+type sourceKey struct{}
+
+// WithSource says to the processor that the spans of what comes with the context are s's.
+func WithSource(ctx context.Context, s Source) context.Context {
+	return context.WithValue(ctx, sourceKey{}, s)
+}
+
+// Extract appends the spans of a request.
+func Extract(ctx context.Context, to []RawSpan, td ptrace.Traces) []RawSpan {
+	if s, ok := ctx.Value(sourceKey{}).(Source); ok {
+		return s.AppendSpans(to)
+	}
+	return extractTraces(to, td)
+}
+
+// extractTraces appends the spans of td.
+func extractTraces(to []RawSpan, td ptrace.Traces) []RawSpan {
 	for _, rs := range td.ResourceSpans().All() {
 		service := serviceName(rs.Resource())
 		for _, ss := range rs.ScopeSpans().All() {
 			for _, s := range ss.Spans().All() {
-				to = append(to, rawSpan{
-					trace: s.TraceID(), id: s.SpanID(), parent: s.ParentSpanID(), service: service, kind: uint8(s.Kind()),
-					startNS: int64(s.StartTimestamp()), endNS: max(int64(s.StartTimestamp()), int64(s.EndTimestamp())),
+				to = append(to, RawSpan{
+					Trace: s.TraceID(), ID: s.SpanID(), Parent: s.ParentSpanID(), Service: service, Kind: uint8(s.Kind()),
+					StartNS: int64(s.StartTimestamp()), EndNS: max(int64(s.StartTimestamp()), int64(s.EndTimestamp())),
 				})
 				to[len(to)-1].read(s)
 			}
@@ -55,25 +80,42 @@ func serviceName(r pcommon.Resource) string {
 	return semconv.UnknownService
 }
 
+// Attributes that say which system a span talks to.
+const (
+	DBSystem        = "db.system.name"
+	MessagingSystem = "messaging.system"
+)
+
 // read takes what stands in attributes, status and links. Category, peer and marks are the enrich processor's.
-func (r *rawSpan) read(s ptrace.Span) {
-	if s.Status().Code() == ptrace.StatusCodeError {
-		r.flags |= flagFailed
-	}
-	var category, dbSystem, messagingSystem string
+func (r *RawSpan) read(s ptrace.Span) {
+	var category, peer, dbSystem, messagingSystem string
+	var marks uint8
 	for k, v := range s.Attributes().All() {
 		switch k {
 		case semconv.SpanCategory:
 			category = v.Str()
 		case semconv.PeerName:
-			r.peer = v.Str()
+			peer = v.Str()
 		case semconv.SpanMarks:
-			r.flags |= uint8(v.Int()) & (semconv.MarkColdStart | semconv.MarkRetry | semconv.MarkDeadLetter)
-		case "db.system.name":
+			marks |= uint8(v.Int())
+		case DBSystem:
 			dbSystem = v.AsString()
-		case "messaging.system":
+		case MessagingSystem:
 			messagingSystem = v.AsString()
 		}
+	}
+	r.Derived(s.Status().Code() == ptrace.StatusCodeError, category, peer, marks, dbSystem, messagingSystem)
+	for _, l := range s.Links().All() {
+		r.Links = append(r.Links, RawLink{l.TraceID(), l.SpanID()})
+	}
+}
+
+// Derived sets what the enrich processor derives of a span, and what follows from it; Kind must be set.
+func (r *RawSpan) Derived(failed bool, category, peer string, marks uint8, dbSystem, messagingSystem string) {
+	r.peer = peer
+	r.flags = marks & (semconv.MarkColdStart | semconv.MarkRetry | semconv.MarkDeadLetter)
+	if failed {
+		r.flags |= flagFailed
 	}
 	switch category {
 	case semconv.CategoryDB:
@@ -84,26 +126,23 @@ func (r *rawSpan) read(s ptrace.Span) {
 	case semconv.CategoryClient, semconv.CategoryFaaS:
 		r.category = categoryCall
 	}
-	if r.kind == kindProducer || r.kind == kindConsumer {
+	if r.Kind == kindProducer || r.Kind == kindConsumer {
 		r.system = messagingSystem
-	}
-	for _, l := range s.Links().All() {
-		r.links = append(r.links, rawLink{l.TraceID(), l.SpanID()})
 	}
 }
 
 // span is r in the graph's terms.
-func (g *graph) span(r *rawSpan) span {
+func (g *graph) span(r *RawSpan) span {
 	s := span{
-		key: g.key(r.trace, r.id), trace: r.trace, startNS: r.startNS, endNS: r.endNS,
-		service: g.names.of(r.service), peer: g.names.of(r.peer), system: g.names.of(r.system),
-		kind: r.kind, flags: r.flags, category: r.category,
+		key: g.key(r.Trace, r.ID), trace: r.Trace, startNS: r.StartNS, endNS: r.EndNS,
+		service: g.names.of(r.Service), peer: g.names.of(r.peer), system: g.names.of(r.system),
+		kind: r.Kind, flags: r.flags, category: r.category,
 	}
-	if !r.parent.IsEmpty() {
-		s.parent = g.key(r.trace, r.parent)
+	if !r.Parent.IsEmpty() {
+		s.parent = g.key(r.Trace, r.Parent)
 	}
-	for _, l := range r.links {
-		if key := g.key(l.trace, l.id); key != s.parent {
+	for _, l := range r.Links {
+		if key := g.key(l.Trace, l.ID); key != s.parent {
 			s.links = append(s.links, key)
 		}
 	}

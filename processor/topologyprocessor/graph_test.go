@@ -19,7 +19,7 @@ func testLimits() limits {
 }
 
 // feed gives the graph spans one after another, at one moment.
-func feed(g *graph, now time.Time, spans ...rawSpan) {
+func feed(g *graph, now time.Time, spans ...RawSpan) {
 	for i := range spans {
 		g.tick(now)
 		s := g.span(&spans[i])
@@ -39,21 +39,21 @@ func spanID(n uint64) (id [8]byte) {
 
 // randomTraces makes traces with everything that the definition tells apart, and much that nobody should send: cycles, two roots,
 // parents and link targets that are not there, ids with two halves.
-func randomTraces(r *rand.Rand, traces int) []rawSpan {
+func randomTraces(r *rand.Rand, traces int) []RawSpan {
 	services := []string{"web", "cart", "pay", "mail"}
-	var all []rawSpan
+	var all []RawSpan
 	for t := range traces {
 		n := 1 + r.IntN(12)
 		for i := range n {
-			s := rawSpan{
-				trace: traceID(uint64(t + 1)), id: spanID(uint64(i + 1)), service: services[r.IntN(len(services))], kind: uint8(r.IntN(6)),
-				startNS: testNow.UnixNano() - r.Int64N(25e9), category: categoryOther,
+			s := RawSpan{
+				Trace: traceID(uint64(t + 1)), ID: spanID(uint64(i + 1)), Service: services[r.IntN(len(services))], Kind: uint8(r.IntN(6)),
+				StartNS: testNow.UnixNano() - r.Int64N(25e9), category: categoryOther,
 			}
-			s.endNS = s.startNS + r.Int64N(3e9)
+			s.EndNS = s.StartNS + r.Int64N(3e9)
 			if i > 0 || r.IntN(10) == 0 {
-				s.parent = spanID(uint64(r.IntN(n+1) + 1)) // may be itself, behind it, or missing
-				if s.parent == s.id {
-					s.parent = spanID(0)
+				s.Parent = spanID(uint64(r.IntN(n+1) + 1)) // may be itself, behind it, or missing
+				if s.Parent == s.ID {
+					s.Parent = spanID(0)
 				}
 			}
 			if r.IntN(4) == 0 {
@@ -68,7 +68,7 @@ func randomTraces(r *rand.Rand, traces int) []rawSpan {
 				s.system = []string{"", "postgresql", "kafka"}[r.IntN(3)]
 			}
 			for range r.IntN(3) * r.IntN(2) {
-				s.links = append(s.links, rawLink{traceID(uint64(r.IntN(traces+1) + 1)), spanID(uint64(r.IntN(12) + 1))})
+				s.Links = append(s.Links, RawLink{traceID(uint64(r.IntN(traces+1) + 1)), spanID(uint64(r.IntN(12) + 1))})
 			}
 			all = append(all, s)
 		}
@@ -112,13 +112,13 @@ func TestAnyOrder(t *testing.T) {
 func TestSharedIDs(t *testing.T) {
 	g := newGraph(testLimits(), testNow)
 	start := testNow.UnixNano()
-	client := rawSpan{trace: traceID(1), id: spanID(1), service: "web", kind: kindClient, startNS: start, endNS: start + 5, peer: "shop", category: categoryCall}
-	server := rawSpan{trace: traceID(1), id: spanID(1), service: "shop", kind: kindServer, parent: spanID(9), startNS: start, endNS: start + 4}
-	parent := rawSpan{trace: traceID(1), id: spanID(9), service: "web", kind: kindServer, startNS: start, endNS: start + 9}
+	client := RawSpan{Trace: traceID(1), ID: spanID(1), Service: "web", Kind: kindClient, StartNS: start, EndNS: start + 5, peer: "shop", category: categoryCall}
+	server := RawSpan{Trace: traceID(1), ID: spanID(1), Service: "shop", Kind: kindServer, Parent: spanID(9), StartNS: start, EndNS: start + 4}
+	parent := RawSpan{Trace: traceID(1), ID: spanID(9), Service: "web", Kind: kindServer, StartNS: start, EndNS: start + 9}
 	feed(g, testNow, client, server, parent, client, server)
 	g.settleAll()
 	edges := g.take(true)
-	if d := difference(counted(edges), reference([]rawSpan{client, server, parent})); d != "" {
+	if d := difference(counted(edges), reference([]RawSpan{client, server, parent})); d != "" {
 		t.Error(d)
 	}
 	if g.stats.duplicates != 2 {
@@ -132,7 +132,7 @@ func TestSharedIDs(t *testing.T) {
 func TestExternalIsTakenBack(t *testing.T) {
 	g := newGraph(testLimits(), testNow)
 	start := testNow.UnixNano()
-	client := rawSpan{trace: traceID(1), id: spanID(1), service: "web", kind: kindClient, startNS: start, endNS: start + 7, peer: "shop.example", category: categoryCall, flags: flagFailed}
+	client := RawSpan{Trace: traceID(1), ID: spanID(1), Service: "web", Kind: kindClient, StartNS: start, EndNS: start + 7, peer: "shop.example", category: categoryCall, flags: flagFailed}
 	feed(g, testNow, client)
 	g.settle()
 	if got := g.take(true); len(got) != 0 {
@@ -144,7 +144,7 @@ func TestExternalIsTakenBack(t *testing.T) {
 	if len(got) != 1 || got[0].Type != semconv.EdgeExternal || got[0].Calls != 1 || got[0].Errors != 1 {
 		t.Fatalf("after it: got %+v, want one failed external call", got)
 	}
-	feed(g, testNow.Add(2*time.Second), rawSpan{trace: traceID(1), id: spanID(2), parent: spanID(1), service: "shop", kind: kindServer, startNS: start, endNS: start + 3})
+	feed(g, testNow.Add(2*time.Second), RawSpan{Trace: traceID(1), ID: spanID(2), Parent: spanID(1), Service: "shop", Kind: kindServer, StartNS: start, EndNS: start + 3})
 	got = g.take(true)
 	slices.SortFunc(got, func(a, b Edge) int { return int(a.Type) - int(b.Type) })
 	if len(got) != 2 || got[0].Type != semconv.EdgeCall || got[0].Calls != 1 || got[1].Calls != -1 || got[1].Errors != -1 || got[1].DurationNS != -7 {
@@ -157,7 +157,7 @@ func TestHistogramsAreWrittenOnce(t *testing.T) {
 	g := newGraph(testLimits(), testNow)
 	at := testNow.Truncate(10 * time.Second)
 	call := func(id uint64, start time.Time) {
-		feed(g, g.now, rawSpan{trace: traceID(id), id: spanID(1), service: "web", kind: kindServer, startNS: start.UnixNano(), endNS: start.UnixNano() + 100})
+		feed(g, g.now, RawSpan{Trace: traceID(id), ID: spanID(1), Service: "web", Kind: kindServer, StartNS: start.UnixNano(), EndNS: start.UnixNano() + 100})
 	}
 	take := func(now time.Time) []Edge {
 		g.tick(now)
@@ -200,7 +200,7 @@ func TestHistogramsAreWrittenOnce(t *testing.T) {
 func TestWindow(t *testing.T) {
 	g := newGraph(testLimits(), testNow)
 	start := testNow.UnixNano()
-	child := rawSpan{trace: traceID(1), id: spanID(2), parent: spanID(1), service: "shop", kind: kindServer, startNS: start, endNS: start + 3}
+	child := RawSpan{Trace: traceID(1), ID: spanID(2), Parent: spanID(1), Service: "shop", Kind: kindServer, StartNS: start, EndNS: start + 3}
 	feed(g, testNow, child)
 	g.tick(testNow.Add(time.Minute))
 	if g.open() != 2 {
@@ -214,7 +214,7 @@ func TestWindow(t *testing.T) {
 		t.Errorf("got %d marked buckets, want the child's", len(g.dirty.buckets))
 	}
 	// What is older than the window marks its trace.
-	feed(g, testNow.Add(2*time.Minute), rawSpan{trace: traceID(1), id: spanID(1), service: "web", kind: kindClient, startNS: start, endNS: start + 9})
+	feed(g, testNow.Add(2*time.Minute), RawSpan{Trace: traceID(1), ID: spanID(1), Service: "web", Kind: kindClient, StartNS: start, EndNS: start + 9})
 	if _, ok := g.dirty.traces[traceID(1)]; !ok || g.stats.late != 1 {
 		t.Errorf("late: got %d, trace marked %v, want 1 and true", g.stats.late, ok)
 	}
@@ -226,7 +226,7 @@ func TestMaxSpans(t *testing.T) {
 	l.maxSpans = 1000
 	g := newGraph(l, testNow)
 	for i := range uint64(5000) {
-		feed(g, testNow, rawSpan{trace: traceID(i + 1), id: spanID(2), parent: spanID(1), service: "shop", kind: kindServer, startNS: testNow.UnixNano()})
+		feed(g, testNow, RawSpan{Trace: traceID(i + 1), ID: spanID(2), Parent: spanID(1), Service: "shop", Kind: kindServer, StartNS: testNow.UnixNano()})
 		if g.open() > 1000 {
 			t.Fatalf("%d spans open, want at most 1000", g.open())
 		}
@@ -245,7 +245,7 @@ func TestMaxEdges(t *testing.T) {
 	l.maxEdges = 100
 	g := newGraph(l, testNow)
 	for i := range uint64(300) {
-		feed(g, testNow, rawSpan{trace: traceID(i + 1), id: spanID(1), service: fmt.Sprintf("service-%d", i), kind: kindServer, startNS: testNow.UnixNano()})
+		feed(g, testNow, RawSpan{Trace: traceID(i + 1), ID: spanID(1), Service: fmt.Sprintf("service-%d", i), Kind: kindServer, StartNS: testNow.UnixNano()})
 	}
 	if got := g.take(true); len(got) != 100 || g.stats.edgesOver != 200 || len(g.dirty.buckets) != 1 {
 		t.Errorf("got %d edges, %d over, %d marked buckets, want 100, 200, 1", len(got), g.stats.edgesOver, len(g.dirty.buckets))
@@ -260,7 +260,7 @@ func TestMaxNames(t *testing.T) {
 	g := newGraph(l, testNow)
 	var edges []Edge
 	for i := range uint64(10_000) {
-		feed(g, testNow, rawSpan{trace: traceID(i + 1), id: spanID(1), service: fmt.Sprintf("service-%d", i), kind: kindServer, startNS: testNow.UnixNano()})
+		feed(g, testNow, RawSpan{Trace: traceID(i + 1), ID: spanID(1), Service: fmt.Sprintf("service-%d", i), Kind: kindServer, StartNS: testNow.UnixNano()})
 	}
 	edges = append(edges, g.take(true)...)
 	if g.stats.resets == 0 || g.names.len() > 3000 {
@@ -328,17 +328,17 @@ func BenchmarkGraph(b *testing.B) {
 			for i := range services {
 				services[i] = fmt.Sprintf("service-%02d", i)
 			}
-			spans := make([]rawSpan, perTrace)
+			spans := make([]RawSpan, perTrace)
 			for i := range spans {
-				spans[i] = rawSpan{id: spanID(uint64(i + 1)), parent: spanID(uint64(i/2 + 1)), service: services[r.IntN(40)], kind: uint8(1 + r.IntN(3)), startNS: testNow.UnixNano(), endNS: testNow.UnixNano() + r.Int64N(1e8)}
+				spans[i] = RawSpan{ID: spanID(uint64(i + 1)), Parent: spanID(uint64(i/2 + 1)), Service: services[r.IntN(40)], Kind: uint8(1 + r.IntN(3)), StartNS: testNow.UnixNano(), EndNS: testNow.UnixNano() + r.Int64N(1e8)}
 			}
-			spans[0].parent = spanID(0)
+			spans[0].Parent = spanID(0)
 			n := uint64(0)
 			b.ReportAllocs()
 			for b.Loop() {
 				n++
 				for i := range spans {
-					spans[i].trace = traceID(n)
+					spans[i].Trace = traceID(n)
 				}
 				feed(g, testNow, spans...)
 				if n%1000 == 0 {

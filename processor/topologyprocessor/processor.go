@@ -38,14 +38,14 @@ type topology struct {
 	log  *zap.Logger
 	tel  *telemetry
 	now  func() time.Time
-	raw  sync.Pool // of *[]rawSpan
+	raw  sync.Pool // of *[]RawSpan
 
 	mu    sync.Mutex // protects graph
 	graph *graph
 
 	// work is what was accepted and not counted yet: one goroutine counts, so that the graph stays in one processor's cache and nobody
 	// who waits for an answer waits for it.
-	work chan *[]rawSpan
+	work chan *[]RawSpan
 	// stopped is closed when nobody counts any more.
 	stopped chan struct{}
 
@@ -63,7 +63,7 @@ func newTopology(cfg Config, set component.TelemetrySettings, next consumer.Trac
 		return nil, fmt.Errorf("register metrics: %w", err)
 	}
 	t := &topology{cfg: cfg, next: next, sink: sink, log: set.Logger, tel: tel, now: time.Now,
-		work: make(chan *[]rawSpan, maxWork), stopped: make(chan struct{})}
+		work: make(chan *[]RawSpan, maxWork), stopped: make(chan struct{})}
 	t.graph = newGraph(cfg.limits(), t.now())
 	return t, nil
 }
@@ -121,11 +121,11 @@ func (t *topology) count(ctx context.Context) {
 
 // ConsumeTraces passes td on and counts it when it was accepted.
 func (t *topology) ConsumeTraces(ctx context.Context, td ptrace.Traces) error {
-	raw, _ := t.raw.Get().(*[]rawSpan)
+	raw, _ := t.raw.Get().(*[]RawSpan)
 	if raw == nil {
-		raw = new([]rawSpan)
+		raw = new([]RawSpan)
 	}
-	*raw = extract((*raw)[:0], td)
+	*raw = Extract(ctx, (*raw)[:0], td)
 	if err := t.next.ConsumeTraces(ctx, td); err != nil {
 		t.free(raw)
 		return err
@@ -138,7 +138,7 @@ func (t *topology) ConsumeTraces(ctx context.Context, td ptrace.Traces) error {
 	return nil
 }
 
-func (t *topology) observe(raw *[]rawSpan) {
+func (t *topology) observe(raw *[]RawSpan) {
 	now := t.now()
 	t.mu.Lock()
 	for i := range *raw {
@@ -150,7 +150,7 @@ func (t *topology) observe(raw *[]rawSpan) {
 	t.free(raw)
 }
 
-func (t *topology) free(raw *[]rawSpan) {
+func (t *topology) free(raw *[]RawSpan) {
 	clear(*raw)
 	t.raw.Put(raw)
 }

@@ -366,17 +366,17 @@ func TestExtract(t *testing.T) {
 	l.SetTraceID(pcommon.TraceID{5})
 	l.SetSpanID(pcommon.SpanID{6})
 
-	got := extract(nil, td)
-	want := []rawSpan{
-		{service: semconv.UnknownService, kind: kindClient, category: categoryDatabase, peer: "shop@db", system: "postgresql", flags: semconv.MarkRetry},
-		{service: semconv.UnknownService, kind: kindClient, category: categoryCache, peer: "redis", system: "redis"},
-		{service: semconv.UnknownService, kind: kindProducer, peer: "orders", system: "kafka"},
-		{service: semconv.UnknownService, kind: kindClient, category: categoryCall, peer: "resize"},
-		{service: semconv.UnknownService, kind: kindServer, startNS: 7, endNS: 7, flags: flagFailed, links: []rawLink{{pcommon.TraceID{5}, pcommon.SpanID{6}}}},
+	got := extractTraces(nil, td)
+	want := []RawSpan{
+		{Service: semconv.UnknownService, Kind: kindClient, category: categoryDatabase, peer: "shop@db", system: "postgresql", flags: semconv.MarkRetry},
+		{Service: semconv.UnknownService, Kind: kindClient, category: categoryCache, peer: "redis", system: "redis"},
+		{Service: semconv.UnknownService, Kind: kindProducer, peer: "orders", system: "kafka"},
+		{Service: semconv.UnknownService, Kind: kindClient, category: categoryCall, peer: "resize"},
+		{Service: semconv.UnknownService, Kind: kindServer, StartNS: 7, EndNS: 7, flags: flagFailed, Links: []RawLink{{pcommon.TraceID{5}, pcommon.SpanID{6}}}},
 	}
 	for i := range want {
-		if g, w := got[i], want[i]; g.service != w.service || g.kind != w.kind || g.category != w.category || g.peer != w.peer ||
-			g.system != w.system || g.flags != w.flags || g.startNS != w.startNS || g.endNS != w.endNS || !slices.Equal(g.links, w.links) {
+		if g, w := got[i], want[i]; g.Service != w.Service || g.Kind != w.Kind || g.category != w.category || g.peer != w.peer ||
+			g.system != w.system || g.flags != w.flags || g.StartNS != w.StartNS || g.EndNS != w.EndNS || !slices.Equal(g.Links, w.Links) {
 			t.Errorf("span %d: got %+v, want %+v", i, g, w)
 		}
 	}
@@ -417,11 +417,11 @@ func BenchmarkConsume(b *testing.B) {
 				s.SetEndTimestamp(at + 1000)
 			}
 		}
-		raw, _ := p.raw.Get().(*[]rawSpan)
+		raw, _ := p.raw.Get().(*[]RawSpan)
 		if raw == nil {
-			raw = new([]rawSpan)
+			raw = new([]RawSpan)
 		}
-		*raw = extract((*raw)[:0], td)
+		*raw = extractTraces((*raw)[:0], td)
 		p.observe(raw)
 		if trace%100 == 0 {
 			p.graph.take(true)

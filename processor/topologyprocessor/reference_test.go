@@ -10,20 +10,20 @@ import (
 )
 
 // reference counts the edges of spans as docs/topology.md defines them, all at once and without any cleverness.
-func reference(spans []rawSpan) map[string]int64 {
+func reference(spans []RawSpan) map[string]int64 {
 	type id struct {
 		trace [16]byte
 		span  [8]byte
 		kind  uint8
 	}
-	byID := map[id]rawSpan{}
+	byID := map[id]RawSpan{}
 	for _, s := range spans {
-		k := id{s.trace, s.id, s.kind}
+		k := id{s.Trace, s.ID, s.Kind}
 		if _, ok := byID[k]; !ok {
 			byID[k] = s
 		}
 	}
-	find := func(trace [16]byte, span [8]byte) (found rawSpan, ok bool) {
+	find := func(trace [16]byte, span [8]byte) (found RawSpan, ok bool) {
 		for kind := range uint8(6) {
 			if s, is := byID[id{trace, span, kind}]; is && (!ok || callee(kind)) {
 				found, ok = s, true
@@ -33,10 +33,10 @@ func reference(spans []rawSpan) map[string]int64 {
 	}
 	counts := map[string]int64{}
 	for _, s := range byID {
-		p, hasParent := find(s.trace, s.parent)
-		hasParent = hasParent && !s.parent.IsEmpty()
+		p, hasParent := find(s.Trace, s.Parent)
+		hasParent = hasParent && !s.Parent.IsEmpty()
 		edge := func(kind int, source, target, via string, failed bool, marks uint8, ageNS int64) {
-			k := fmt.Sprintf("%d %d %s>%s via %s", semconv.EdgeBucket(s.startNS), kind, source, target, via)
+			k := fmt.Sprintf("%d %d %s>%s via %s", semconv.EdgeBucket(s.StartNS), kind, source, target, via)
 			add := func(what string, n int64) {
 				if n != 0 {
 					counts[k+" "+what] += n
@@ -51,67 +51,67 @@ func reference(spans []rawSpan) map[string]int64 {
 					add(what, 1)
 				}
 			}
-			add("duration", s.endNS-s.startNS)
-			add(fmt.Sprintf("latency %d", semconv.LatencyBucket(s.endNS-s.startNS)), 1)
+			add("duration", s.EndNS-s.StartNS)
+			add(fmt.Sprintf("latency %d", semconv.LatencyBucket(s.EndNS-s.StartNS)), 1)
 			if ageNS >= 0 {
 				add(fmt.Sprintf("age %d", semconv.LatencyBucket(ageNS)), 1)
 			}
 		}
 		failed, cold, retry := s.flags&flagFailed != 0, s.flags&semconv.MarkColdStart, s.flags&semconv.MarkRetry
-		async := func(from rawSpan) {
+		async := func(from RawSpan) {
 			age := int64(-1)
-			if from.kind == kindProducer {
-				age = max(0, s.startNS-from.endNS)
+			if from.Kind == kindProducer {
+				age = max(0, s.StartNS-from.EndNS)
 			}
 			via := s.peer
 			if via == "" {
 				via = from.peer
 			}
-			edge(semconv.EdgeAsync, from.service, s.service, via, failed, cold|retry, age)
+			edge(semconv.EdgeAsync, from.Service, s.Service, via, failed, cold|retry, age)
 		}
 		switch {
-		case hasParent && (s.kind == kindConsumer || p.kind == kindProducer):
+		case hasParent && (s.Kind == kindConsumer || p.Kind == kindProducer):
 			async(p)
-		case hasParent && (p.service != s.service || p.kind == kindClient && s.kind == kindServer):
-			edge(semconv.EdgeCall, p.service, s.service, "", failed || p.kind == kindClient && p.flags&flagFailed != 0, cold|p.flags&semconv.MarkRetry, -1)
+		case hasParent && (p.Service != s.Service || p.Kind == kindClient && s.Kind == kindServer):
+			edge(semconv.EdgeCall, p.Service, s.Service, "", failed || p.Kind == kindClient && p.flags&flagFailed != 0, cold|p.flags&semconv.MarkRetry, -1)
 		}
-		linked := map[rawLink]bool{}
-		for _, l := range s.links {
-			if linked[l] || l == (rawLink{s.trace, s.parent}) {
+		linked := map[RawLink]bool{}
+		for _, l := range s.Links {
+			if linked[l] || l == (RawLink{s.Trace, s.Parent}) {
 				continue
 			}
 			linked[l] = true
-			t, ok := find(l.trace, l.id)
+			t, ok := find(l.Trace, l.ID)
 			switch {
 			case !ok:
-			case s.kind == kindConsumer || t.kind == kindProducer:
+			case s.Kind == kindConsumer || t.Kind == kindProducer:
 				async(t)
-			case t.service != s.service:
-				edge(semconv.EdgeLink, t.service, s.service, "", failed, 0, -1)
+			case t.Service != s.Service:
+				edge(semconv.EdgeLink, t.Service, s.Service, "", failed, 0, -1)
 			}
 		}
 		switch {
 		case s.peer == "":
-		case s.category == categoryDatabase && !callee(s.kind):
-			edge(semconv.EdgeDatabase, s.service, s.peer, s.system, failed, retry, -1)
-		case s.category == categoryCache && !callee(s.kind):
-			edge(semconv.EdgeCache, s.service, s.peer, s.system, failed, retry, -1)
-		case s.kind == kindProducer:
-			edge(semconv.EdgePublish, s.service, s.peer, s.system, failed, s.flags&semconv.MarkDeadLetter, -1)
-		case s.kind == kindConsumer:
-			edge(semconv.EdgeConsume, s.peer, s.service, s.system, failed, cold|retry, -1)
-		case s.kind == kindClient && s.category == categoryCall:
+		case s.category == categoryDatabase && !callee(s.Kind):
+			edge(semconv.EdgeDatabase, s.Service, s.peer, s.system, failed, retry, -1)
+		case s.category == categoryCache && !callee(s.Kind):
+			edge(semconv.EdgeCache, s.Service, s.peer, s.system, failed, retry, -1)
+		case s.Kind == kindProducer:
+			edge(semconv.EdgePublish, s.Service, s.peer, s.system, failed, s.flags&semconv.MarkDeadLetter, -1)
+		case s.Kind == kindConsumer:
+			edge(semconv.EdgeConsume, s.peer, s.Service, s.system, failed, cold|retry, -1)
+		case s.Kind == kindClient && s.category == categoryCall:
 			answered := false
 			for _, c := range byID {
-				answered = answered || c.trace == s.trace &&
-					(c.parent == s.id && (c.service != s.service || callee(c.kind)) || c.id == s.id && callee(c.kind))
+				answered = answered || c.Trace == s.Trace &&
+					(c.Parent == s.ID && (c.Service != s.Service || callee(c.Kind)) || c.ID == s.ID && callee(c.Kind))
 			}
 			if !answered {
-				edge(semconv.EdgeExternal, s.service, s.peer, "", failed, retry, -1)
+				edge(semconv.EdgeExternal, s.Service, s.peer, "", failed, retry, -1)
 			}
 		}
-		if s.parent.IsEmpty() && s.kind == kindServer {
-			edge(semconv.EdgeEntry, "", s.service, "", failed, cold, -1)
+		if s.Parent.IsEmpty() && s.Kind == kindServer {
+			edge(semconv.EdgeEntry, "", s.Service, "", failed, cold, -1)
 		}
 	}
 	return counts

@@ -53,7 +53,7 @@ function start(fields) {
   const began = clock();
   const pid = process.pid;
   const least = 200e3; // ns: what takes less and holds no others is left to the one that asked for it
-  const profileAfter = 200e6; // ns: starting the profiler costs about 8 ms, which a short start does not pay
+  const profileAfter = 200e6; // ns: starting the profiler and its worker costs about 8 ms, 4 of them V8's, which a short start does not pay
   let top = null; // the innermost module being loaded
   let ids = 0;
   let lost = 0;

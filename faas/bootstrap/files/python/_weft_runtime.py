@@ -347,6 +347,11 @@ def main():
         pass
     _set_up_logging()
     try:
+        import faulthandler
+        faulthandler.enable()  # a program that C code ends says where it was
+    except (ImportError, ValueError, OSError, AttributeError):
+        pass  # there is no stderr
+    try:
         handler = _load(os.environ.get("_HANDLER", ""))
     except Exception as e:
         _post_error(Connection(address), "/init/error", e)

@@ -281,6 +281,9 @@ export interface paths {
          * A whole trace.
          * @description By default OTLP JSON (the encoding of opentelemetry-proto's TracesData: hex ids, 64-bit numbers as strings).
          *     With format=compact, what a waterfall draws and nothing else.
+         *     A span of the invoke runtime that has begun and has not been stored stands in the trace too, with the attribute
+         *     weft.span.state: running, killed (its run was, weft.killed says by what), or lost (nobody told of its end). It lasts
+         *     until now, until its run ended, or until the last thing that is known of the trace.
          */
         get: operations["getTrace"];
         put?: never;
@@ -1239,7 +1242,7 @@ export interface components {
                 events: number[];
                 /** @description Number of links. */
                 links: number[];
-                /** @description Bits: 1 the parent is not stored; 2 a cycle of parents was cut here; 4 starts before its parent does (clocks differ). */
+                /** @description Bits: 1 the parent is not stored; 2 a cycle of parents was cut here; 4 starts before its parent does (clocks differ); 32 has begun and may still run, 64 has begun and was killed or lost. */
                 flags: number[];
             };
         };

@@ -3,12 +3,15 @@ import { type DurationNs, durationNs, type InstantNs, parseInstant } from '../un
 
 export type CompactTrace = components['schemas']['CompactTrace'];
 
-/** Bits of TraceModel.flags; the first three are the API's. */
+/** Bits of TraceModel.flags; all but FLAG_ORPHANS are the API's. */
 export const FLAG_PARENT_MISSING = 1;
 export const FLAG_CYCLE_CUT = 2;
 export const FLAG_STARTS_EARLY = 4;
 /** The row is no span: it holds the spans whose parent was never received. */
 export const FLAG_ORPHANS = 8;
+/** Only the start of the span is known: it may still run, or nobody has told of its end. */
+export const FLAG_RUNNING = 32;
+export const FLAG_LOST = 64;
 
 export const STATUS_ERROR = 2;
 

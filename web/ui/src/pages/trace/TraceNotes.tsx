@@ -1,23 +1,35 @@
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Note } from '../../components/Note';
-import { FLAG_CYCLE_CUT, FLAG_STARTS_EARLY, type TraceModel } from '../../trace/model';
+import {
+  FLAG_CYCLE_CUT,
+  FLAG_LOST,
+  FLAG_RUNNING,
+  FLAG_STARTS_EARLY,
+  type TraceModel,
+} from '../../trace/model';
 
-/** What is odd about a trace, in words: missing parents, clocks that differ, loops. */
+/** What is odd about a trace, in words: missing parents, clocks that differ, loops, spans without an end. */
 export function TraceNotes({ model }: { model: TraceModel }) {
   const { t } = useTranslation();
-  const { skewed, cut } = useMemo(() => {
+  const { skewed, running, lost, cut } = useMemo(() => {
     let skewed = 0;
+    let running = 0;
+    let lost = 0;
     let cut = false;
     for (const flags of model.flags) {
       if (flags & FLAG_STARTS_EARLY) skewed++;
+      if (flags & FLAG_RUNNING) running++;
+      if (flags & FLAG_LOST) lost++;
       if (flags & FLAG_CYCLE_CUT) cut = true;
     }
-    return { skewed, cut };
+    return { skewed, running, lost, cut };
   }, [model]);
   const notes = [
     ...(model.orphans > 0 ? [t('trace.orphans', { count: model.orphans })] : []),
     ...(skewed > 0 ? [t('trace.skewed', { count: skewed })] : []),
+    ...(running > 0 ? [t('trace.running', { count: running })] : []),
+    ...(lost > 0 ? [t('trace.lost', { count: lost })] : []),
     ...(cut ? [t('trace.cycles')] : []),
   ];
   if (notes.length === 0) return null;
