@@ -36,6 +36,12 @@ export const formatInstantShort = (t: InstantNs, language: string) =>
 export const formatClock = (t: InstantNs, language: string) =>
   dateFormat(language, 'clock').format(toMillis(t));
 
+/** "14:02" for a moment of today, "Nov 23, 14:02" for any other: in sentences. */
+export function formatMoment(ms: number, nowMs: number, language: string): string {
+  const day = (at: number) => new Date(at).toDateString();
+  return dateFormat(language, day(ms) === day(nowMs) ? 'axisMinute' : 'axisDay').format(ms);
+}
+
 /** A tick label on a time axis that spans spanMs. */
 export function formatAxisTime(ms: number, spanMs: number, language: string): string {
   const name = spanMs <= 10 * 60_000 ? 'axisClock' : spanMs <= 36 * 3_600_000 ? 'axisMinute' : 'axisDay';
