@@ -9,7 +9,14 @@ import {
   formatPercent,
   formatRate,
 } from '../lib/duration';
-import { formatAgo, formatClock, formatInstant, formatInstantShort, formatMoment } from '../lib/instant';
+import {
+  formatAgo,
+  formatClock,
+  formatInstant,
+  formatInstantShort,
+  formatLogTime,
+  formatMoment,
+} from '../lib/instant';
 import type { InstantNs } from '../units';
 
 /** Every format in the language of the page. */
@@ -28,6 +35,7 @@ export function useFormats() {
       instant: (t: InstantNs) => formatInstant(t, language),
       instantShort: (t: InstantNs) => formatInstantShort(t, language),
       clock: (t: InstantNs) => formatClock(t, language),
+      logTime: (t: InstantNs) => formatLogTime(t, language),
       list: (length: number) => formatList(length, language),
       moment: (ms: number) => formatMoment(ms, Date.now(), language),
       ago: (t: InstantNs) => formatAgo(t, Date.now(), language),
