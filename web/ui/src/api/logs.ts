@@ -45,3 +45,13 @@ export const useLogTail = (request: LogRequest, since: () => string | undefined,
     structuralSharing: false,
     gcTime: 0,
   });
+
+/** How many records there are over time, by severity. */
+export const useLogHistogram = (request: LogRequest, refetchInterval: number | false) =>
+  useQuery({
+    queryKey: ['log-histogram', request],
+    queryFn: ({ signal }) =>
+      unwrap(client().GET('/api/v1/logs/histogram', { params: { query: request }, signal })),
+    placeholderData: keepPreviousData,
+    refetchInterval,
+  });

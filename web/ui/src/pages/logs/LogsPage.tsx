@@ -10,6 +10,7 @@ import { useView } from '../../components/use-view';
 import { rangeParams } from '../../lib/view';
 import { parseInstant, toMillis } from '../../units';
 import { LogFilters } from './LogFilters';
+import { LogHistogram } from './LogHistogram';
 import { LogList, LogListSkeleton } from './LogList';
 import classes from './LogsPage.module.css';
 import { useRecords } from './use-records';
@@ -49,6 +50,9 @@ export function LogsPage() {
     <div className={classes.page}>
       <LogFilters state={state} change={change} />
       <IgnoredNote ignored={ignored} />
+      <div className={classes.histogram}>
+        <LogHistogram request={request} refetchInterval={refetchInterval} onRange={set} />
+      </div>
       <div className={classes.toolbar}>
         <Title order={1} size="h3" aria-live="polite">
           {pages.data
