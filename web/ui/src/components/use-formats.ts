@@ -5,7 +5,6 @@ import {
   formatCompact,
   formatCount,
   formatDuration,
-  formatList,
   formatPercent,
   formatRate,
 } from '../lib/duration';
@@ -36,7 +35,8 @@ export function useFormats() {
       instantShort: (t: InstantNs) => formatInstantShort(t, language),
       clock: (t: InstantNs) => formatClock(t, language),
       logTime: (t: InstantNs) => formatLogTime(t, language),
-      list: (length: number) => formatList(length, language),
+      /** What stands between the parts of a sentence. */
+      separator: language.startsWith('zh') ? '；' : '; ',
       moment: (ms: number) => formatMoment(ms, Date.now(), language),
       ago: (t: InstantNs) => formatAgo(t, Date.now(), language),
     }),

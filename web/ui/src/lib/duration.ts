@@ -94,14 +94,6 @@ export function formatRate(rate: number, language: string): string {
   return numberFormat(language, { maximumSignificantDigits: 3 }).format(rate);
 }
 
-/** What stands between so many things in a sentence, "a, b, and c"; the things themselves by their place. */
-export function formatList(length: number, language: string): (string | { index: number })[] {
-  const places = Array.from({ length }, (_, index) => String(index));
-  return new Intl.ListFormat(language, { type: 'conjunction' })
-    .formatToParts(places)
-    .map(({ type, value }) => (type === 'literal' ? value : { index: Number(value) }));
-}
-
 const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 
 export function formatBytes(bytes: number, language: string): string {

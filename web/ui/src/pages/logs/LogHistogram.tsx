@@ -51,7 +51,7 @@ export function LogHistogram({ request, refetchInterval, onRange }: Props) {
           values: points.map((point) => point.error + point.fatal),
           fill: true,
         },
-      ],
+      ].filter(({ values }) => values.some((records) => records > 0)),
     };
   }, [data, theme, t]);
   return (

@@ -49,21 +49,26 @@ export function LogList(props: Props) {
   });
   const toggle = (key: string) =>
     onOpen(opened.has(key) ? open.filter((one) => one !== key) : [...open.slice(-19), key]);
+  const pending = useRef<number | undefined>(undefined);
   const focusRow = (index: number) => {
     const row = Math.max(0, Math.min(records.length - 1, index));
+    pending.current = row;
     rows.scrollToIndex(row);
     // The row may not be in the page yet.
     requestAnimationFrame(() =>
-      requestAnimationFrame(() =>
-        scroller.current?.querySelector<HTMLElement>(`[data-row="${row}"]`)?.focus({ preventScroll: true }),
-      ),
+      requestAnimationFrame(() => {
+        if (pending.current !== row) return;
+        pending.current = undefined;
+        scroller.current?.querySelector<HTMLElement>(`[data-row="${row}"]`)?.focus({ preventScroll: true });
+      }),
     );
   };
   const keys = (event: KeyboardEvent) => {
     const at = (event.target as HTMLElement).closest?.('[data-row]')?.getAttribute('data-row');
     if (event.ctrlKey || event.metaKey || event.altKey || (at == null && event.target !== scroller.current))
       return;
-    const row = at == null ? -1 : Number(at);
+    // A key that repeats is faster than the rows come into the page.
+    const row = pending.current ?? (at == null ? -1 : Number(at));
     const next = {
       ArrowDown: row + 1,
       ArrowUp: row - 1,

@@ -36,7 +36,8 @@ export function LogsPage() {
   const { pages, records, waiting, join, full, skipped, tailError } = useRecords(
     request,
     refetchInterval,
-    atTop,
+    // An unfolded record is being read; it must not move either.
+    atTop && (state.open ?? []).length === 0,
   );
   const filtered = text || service || minSeverity || traceId;
   const goOn = () => {

@@ -35,12 +35,6 @@ export function HealthSentence({ nodes, matrix }: Props) {
   const Icon = ICONS[tone];
   const named = bad.length > 0 ? bad : warn;
   const total = format.count(services);
-  const parts = [
-    ...named.slice(0, NAMED).map((one) => <One key={one.node.id} one={one} />),
-    ...(named.length > NAMED
-      ? [<span key="more">{t('overview.andMore', { count: named.length - NAMED })}</span>]
-      : []),
-  ];
   return (
     <div className={classes.health} data-tone={tone} role="status">
       <Icon size={22} aria-hidden="true" className={classes.healthIcon} />
@@ -52,10 +46,13 @@ export function HealthSentence({ nodes, matrix }: Props) {
               ? t('overview.idle')
               : t(tone === 'bad' ? 'overview.bad' : 'overview.warn', { count: named.length, total })}
         </strong>{' '}
-        {format.list(parts.length).map((part, i) =>
-          // biome-ignore lint/suspicious/noArrayIndexKey: the parts are made anew with the list
-          typeof part === 'string' ? <Fragment key={i}>{part}</Fragment> : parts[part.index],
-        )}
+        {named.slice(0, NAMED).map((one, i) => (
+          <Fragment key={one.node.id}>
+            {i > 0 && format.separator}
+            <One one={one} />
+          </Fragment>
+        ))}
+        {named.length > NAMED && format.separator + t('overview.andMore', { count: named.length - NAMED })}
         {bad.length > 0 && warn.length > 0 && (
           <span className={classes.rest}> {t('overview.warnMore', { count: warn.length })}</span>
         )}

@@ -24,6 +24,11 @@ describe('the worst bout', () => {
     expect(worstBout(calls, errors, 0, 10)).toEqual({ rate: 0.4, fromMs: undefined, toMs: undefined });
   });
 
+  it('has no start or end that may be chance', () => {
+    const errors = [0, 1, 2, 1, 2, 0];
+    expect(worstBout(fill(6, 10), errors, 0, 10)).toEqual({ rate: 0.1, fromMs: undefined, toMs: undefined });
+  });
+
   it('is nothing without calls', () => {
     expect(worstBout([0, 0], [0, 0], 0, 10).rate).toBe(0);
   });

@@ -1,4 +1,5 @@
 import type { components } from '../../api/schema';
+import { differs } from './changes';
 
 type TopologyNode = components['schemas']['TopologyNode'];
 export type Matrix = components['schemas']['TopologyMatrix'];
@@ -13,7 +14,7 @@ export type Ailing = { node: TopologyNode; bout: Bout };
 
 /**
  * The stretch of steps in which a node failed: the one with the largest sum of errors above half the usual share of errors,
- * so that a short bout in a long window is found with its own share and its own start.
+ * so that a short bout in a long window is found with its own share, its own start and end.
  */
 export function worstBout(
   calls: readonly number[],
@@ -39,14 +40,18 @@ export function worstBout(
       to = i + 1;
     }
   }
+  const unlike = (a: number, b: number) =>
+    differs(sum(errors, a, b), sum(calls, a, b), sum(errors, from, to), sum(calls, from, to));
+  const before = from > 0 && unlike(0, from);
+  const after = to < calls.length && unlike(to, calls.length);
+  // What may differ by chance is no start, and no end.
+  if (!before) from = 0;
+  if (!after) to = calls.length;
   const inside = sum(calls, from, to);
-  // The first and last steps with calls are where knowledge ends; a bout that reaches them may have begun or go on beyond.
-  const first = calls.findIndex((n) => n > 0);
-  const last = calls.findLastIndex((n) => n > 0);
   return {
     rate: inside === 0 ? 0 : sum(errors, from, to) / inside,
-    fromMs: from <= first ? undefined : startMs + from * stepMs,
-    toMs: to >= last ? undefined : startMs + to * stepMs,
+    fromMs: before ? startMs + from * stepMs : undefined,
+    toMs: after ? startMs + to * stepMs : undefined,
   };
 }
 
