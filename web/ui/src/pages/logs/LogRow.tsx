@@ -70,7 +70,7 @@ export function LogRow({ record, colour, index, offset, measure, open, onToggle,
             data-row={index}
             className={classes.fold}
             aria-expanded={open}
-            aria-label={t('logs.unfold', { time: format.clock(atNs) })}
+            aria-label={t('logs.unfold', { time: format.logTime(atNs) })}
             title={format.instant(atNs)}
             onClick={onToggle}
           >
