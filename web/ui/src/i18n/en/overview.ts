@@ -76,7 +76,7 @@ export const overview = {
     health: 'Health',
     rate: 'Calls/s',
     errors: 'Errors',
-    p95: 'p95',
+    p95: 'p95 duration',
     cold: 'Cold starts',
     ok: 'healthy',
     warn: 'some errors',

@@ -1,4 +1,4 @@
-import { Button, Skeleton } from '@mantine/core';
+import { Button } from '@mantine/core';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -9,7 +9,7 @@ import { parseInstant, toMillis } from '../../units';
 import { ChangeLine } from './ChangeLine';
 import { changesOf, comparable } from './changes';
 import classes from './OverviewPage.module.css';
-import { Panel } from './Panel';
+import { Panel, PanelSkeleton } from './Panel';
 
 /** How many lines there are before one asks for the rest. */
 const FEW = 8;
@@ -44,7 +44,7 @@ export function Changes({ query }: { query: UseQueryResult<Comparison> }) {
     >
       <Result
         query={query}
-        skeleton={<Skeleton height={250} m="sm" />}
+        skeleton={<PanelSkeleton height={250} />}
         isEmpty={({ diff, functionsBefore }) => !comparable(diff, functionsBefore) || changes.length === 0}
         empty={
           data && ends && comparable(data.diff, data.functionsBefore) ? (

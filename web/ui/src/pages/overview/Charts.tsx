@@ -10,7 +10,7 @@ import type { RangeText } from '../../lib/range';
 import { useTheme } from '../../theme/use-theme';
 import { parseInstant, toMillis } from '../../units';
 import classes from './OverviewPage.module.css';
-import { Panel } from './Panel';
+import { Panel, PanelSkeleton } from './Panel';
 
 type Props = {
   params: { from: string; to?: string };
@@ -24,7 +24,7 @@ export function Charts({ params, refetchInterval, onRange }: Props) {
   const query = useSeries({ params, refetchInterval });
   return (
     <Panel title={t('overview.series')} hint={t('overview.seriesHint')}>
-      <Result query={query} height={170}>
+      <Result query={query} skeleton={<PanelSkeleton height={140} />}>
         {(series) => (
           <Three
             points={series.points}

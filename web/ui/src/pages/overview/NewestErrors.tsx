@@ -1,4 +1,4 @@
-import { Button, Skeleton } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { IconFileText, IconPlayerPause, IconPlayerPlay, IconTimeline } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
@@ -10,7 +10,7 @@ import { useFormats } from '../../components/use-formats';
 import { useRange } from '../../components/use-range';
 import { type ErrorEntry, newestErrors } from './errors';
 import classes from './OverviewPage.module.css';
-import { Panel } from './Panel';
+import { Panel, PanelSkeleton } from './Panel';
 
 const SHOWN = 50;
 const POLL_MS = 5_000;
@@ -61,7 +61,7 @@ export function NewestErrors({ still, onStill }: { still: boolean; onStill: (sti
     >
       <Result
         query={query}
-        skeleton={<Skeleton height={250} m="sm" />}
+        skeleton={<PanelSkeleton height={250} />}
         isEmpty={() => entries.length === 0}
         empty={<Empty title={t('overview.noErrors')} />}
       >

@@ -1,4 +1,4 @@
-import { Title } from '@mantine/core';
+import { Skeleton, Title } from '@mantine/core';
 import type { ReactNode } from 'react';
 import classes from './OverviewPage.module.css';
 
@@ -17,5 +17,14 @@ export function Panel({ title, hint, actions, children }: Props) {
       </header>
       {children}
     </section>
+  );
+}
+
+/** What a panel is to hold, while it is on its way. */
+export function PanelSkeleton({ height }: { height: number }) {
+  return (
+    <div className={classes.skeleton}>
+      <Skeleton height={height} />
+    </div>
   );
 }
