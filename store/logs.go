@@ -90,13 +90,7 @@ func (s *Store) SearchLogs(ctx context.Context, q LogQuery) (LogPage, error) {
 			return LogPage{}, invalid(op, err)
 		}
 	}
-	var id, contains string
-	if !q.TraceID.IsZero() {
-		id = q.TraceID.String()
-	}
-	if q.Contains != "" {
-		contains = "%" + likeEscaper.Replace(strings.ToLower(q.Contains)) + "%"
-	}
+	id, contains := q.texts()
 	logs, hashes, err := s.readLogs(ctx, "search_logs", []proto.Parameter{
 		intParam("from", from), intParam("to", to), stringParam("service", q.Service), intParam("severity", int64(q.MinSeverity)),
 		stringParam("id", id), stringParam("contains", contains),

@@ -2,8 +2,10 @@ package store_test
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -83,6 +85,36 @@ func TestLogs(t *testing.T) {
 	count(store.LogQuery{Contains: "100% of"}, n-3)
 	count(store.LogQuery{Contains: "_"}, 0)
 	count(store.LogQuery{Range: store.TimeRange{From: shopTime.Add(time.Second), To: shopTime.Add(2 * time.Second)}}, 3)
+
+	whole := store.TimeRange{From: shopTime, To: shopTime.Add(time.Hour)}
+	for _, q := range []store.LogQuery{{}, {Service: "cart"}, {MinSeverity: 20}, {TraceID: store.TraceID{1, 2}}, {Contains: "zÜRICH TOOK"}} {
+		q.Range = whole
+		const step = 10 * time.Second
+		var want []store.LogCount
+		at := make(map[int64]*store.LogCount)
+		q.Limit = 1000
+		page, err := s.SearchLogs(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range page.Logs {
+			l := &page.Logs[len(page.Logs)-1-i]
+			start := shopTime.Add(time.Duration(l.TimeNS-shopTime.UnixNano()) / step * step).UnixNano()
+			if at[start] == nil {
+				at[start] = &store.LogCount{StartNS: start}
+			}
+			at[start].Records[min((l.SeverityNumber+3)/4, 6)]++
+		}
+		for _, start := range slices.Sorted(maps.Keys(at)) {
+			want = append(want, *at[start])
+		}
+		if got, err := s.CountLogs(t.Context(), q, step); err != nil || len(want) == 0 || !reflect.DeepEqual(got, want) {
+			t.Errorf("%+v: got  %v, %v\nwant %v", q, got, err, want)
+		}
+	}
+	if _, err := s.CountLogs(t.Context(), store.LogQuery{Range: whole}, time.Second); err == nil {
+		t.Error("3600 steps: want an error")
+	}
 
 	got, err := s.TraceLogs(t.Context(), store.TraceID{1, 3})
 	if err != nil || len(got) != n/5 || got[0].TimeNS > got[n/5-1].TimeNS {

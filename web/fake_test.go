@@ -222,6 +222,11 @@ func (f *fakeStore) SearchLogs(_ context.Context, q store.LogQuery) (store.LogPa
 	return store.LogPage{Logs: f.logs, NextCursor: "more"}, f.err
 }
 
+func (f *fakeStore) CountLogs(_ context.Context, q store.LogQuery, step time.Duration) ([]store.LogCount, error) {
+	f.logQuery = q
+	return []store.LogCount{{StartNS: q.Range.From.Add(step).UnixNano(), Records: [store.SeverityRanges]uint64{0, 1, 2, 3, 4, 5, 6}}}, f.err
+}
+
 func (f *fakeStore) Stats(context.Context) ([]store.SignalStats, error) {
 	return []store.SignalStats{
 		{Signal: "traces", Rows: 3, Bytes: 100, Oldest: time.Unix(1, 5), Newest: time.Unix(2, 0)},

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"weft/store"
 )
@@ -84,15 +85,9 @@ func parseSeverity(s string) (uint8, error) {
 	return uint8(n), nil
 }
 
-func (s *Server) searchLogs(w http.ResponseWriter, r *http.Request) error {
-	p := newParams(r)
-	q := store.LogQuery{
-		Range:    p.timeRange(s.now()),
-		Service:  p.text("service", maxText),
-		Contains: p.text("text", 4096),
-		Limit:    p.number("limit", 1, 1000, 50),
-		Cursor:   p.text("cursor", maxText),
-	}
+// logFilter reads which records are asked for.
+func (p *params) logFilter(now time.Time) store.LogQuery {
+	q := store.LogQuery{Range: p.timeRange(now), Service: p.text("service", maxText), Contains: p.text("text", 4096)}
 	if sev := p.text("minSeverity", 16); sev != "" {
 		var err error
 		if q.MinSeverity, err = parseSeverity(sev); err != nil {
@@ -105,6 +100,13 @@ func (s *Server) searchLogs(w http.ResponseWriter, r *http.Request) error {
 			p.fail("traceId", id, "1 to 32 hex digits", err)
 		}
 	}
+	return q
+}
+
+func (s *Server) searchLogs(w http.ResponseWriter, r *http.Request) error {
+	p := newParams(r)
+	q := p.logFilter(s.now())
+	q.Limit, q.Cursor = p.number("limit", 1, 1000, 50), p.text("cursor", maxText)
 	if err := p.err(); err != nil {
 		return err
 	}
@@ -118,4 +120,51 @@ func (s *Server) searchLogs(w http.ResponseWriter, r *http.Request) error {
 type logPage struct {
 	Logs       []logRecord `json:"logs"`
 	NextCursor string      `json:"nextCursor,omitempty"`
+}
+
+type logHistogram struct {
+	FromNS  instantNS  `json:"fromNs"`
+	ToNS    instantNS  `json:"toNs"`
+	StepNS  int64      `json:"stepNs"`
+	Records uint64     `json:"records"`
+	Points  []logPoint `json:"points"`
+}
+
+// logPoint counts the records of one step by severity.
+type logPoint struct {
+	StartNS instantNS `json:"startNs"`
+	Unset   uint64    `json:"unset"`
+	Trace   uint64    `json:"trace"`
+	Debug   uint64    `json:"debug"`
+	Info    uint64    `json:"info"`
+	Warn    uint64    `json:"warn"`
+	Error   uint64    `json:"error"`
+	Fatal   uint64    `json:"fatal"`
+}
+
+func (s *Server) logHistogram(w http.ResponseWriter, r *http.Request) error {
+	p := newParams(r)
+	q := p.logFilter(s.now())
+	span, step := p.step(p.closed(q.Range, s.now()), time.Millisecond)
+	if err := p.err(); err != nil {
+		return err
+	}
+	q.Range = span
+	counts, err := s.store.CountLogs(r.Context(), q, step)
+	if err != nil {
+		return err
+	}
+	out := logHistogram{FromNS: instantNS(span.From.UnixNano()), ToNS: instantNS(span.To.UnixNano()), StepNS: int64(step)}
+	for at := span.From; at.Before(span.To); at = at.Add(step) {
+		c := store.LogCount{StartNS: at.UnixNano()}
+		if len(counts) > 0 && counts[0].StartNS == c.StartNS {
+			c, counts = counts[0], counts[1:]
+		}
+		n := c.Records
+		for _, records := range n {
+			out.Records += records
+		}
+		out.Points = append(out.Points, logPoint{instantNS(c.StartNS), n[0], n[1], n[2], n[3], n[4], n[5], n[6]})
+	}
+	return writeJSON(w, out)
 }

@@ -172,6 +172,7 @@ func ownRequests(t testing.TB, base, trace, span string) []*http.Request {
 		r("GET", "/api/v1/compare?a="+trace+"&b="+trace, ""),
 		r("GET", "/api/v1/traces/"+trace+"/logs", ""),
 		r("GET", "/api/v1/logs?minSeverity=info&text=broke&limit=3", ""),
+		r("GET", "/api/v1/logs/histogram?minSeverity=info&text=broke&from=now-1h&step=1m", ""),
 		r("GET", "/api/v1/stats", ""),
 		r("GET", "/api/v1/topology", ""),
 		r("GET", "/api/v1/topology?nodeKind=service&nodeKind=function&nodeKind=user&nodeKind=database&from=now-2h&to=now", ""),

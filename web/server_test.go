@@ -72,6 +72,16 @@ func TestSearchParameters(t *testing.T) {
 	if f.logQuery != logs {
 		t.Errorf("logs: got %+v, want %+v", f.logQuery, logs)
 	}
+	counted := decode[logHistogram](t, get(t, srv.URL+"/api/v1/logs/histogram?service=api&minSeverity=error&from=60000000000&to=180000000001&step=1m").body)
+	logs = store.LogQuery{Service: "api", MinSeverity: 17, Range: store.TimeRange{From: time.Unix(60, 0).UTC(), To: time.Unix(240, 0).UTC()}}
+	f.logQuery.Range = store.TimeRange{From: f.logQuery.Range.From.UTC(), To: f.logQuery.Range.To.UTC()}
+	if f.logQuery != logs {
+		t.Errorf("counts of logs: got %+v, want %+v", f.logQuery, logs)
+	}
+	points := []logPoint{{StartNS: 60e9}, {120e9, 0, 1, 2, 3, 4, 5, 6}, {StartNS: 180e9}}
+	if counted.Records != 21 || counted.StepNS != 60e9 || !reflect.DeepEqual(counted.Points, points) {
+		t.Errorf("counts of logs: got %+v", counted)
+	}
 	if got := get(t, srv.URL+"/api/v1/attributes/a%2Fb%20c%25/values"); got.status != 200 || f.key != "a/b c%" {
 		t.Errorf("escaped key: got %d, %q", got.status, f.key)
 	}

@@ -1,14 +1,20 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 
-async function load(name) {
-  const source = readFileSync(fileURLToPath(new URL(`../src/i18n/${name}.ts`, import.meta.url)), 'utf8');
-  const { outputText } = ts.transpileModule(source, {
-    compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 },
-  });
-  const module = await import(`data:text/javascript;base64,${Buffer.from(outputText).toString('base64')}`);
-  return flatten(module[name]);
+/** All texts of a language, which stand in one file an area; none of them needs another one to run. */
+async function load(language) {
+  const folder = fileURLToPath(new URL(`../src/i18n/${language}/`, import.meta.url));
+  const texts = [];
+  for (const file of readdirSync(folder)) {
+    if (file === 'index.ts') continue;
+    const { outputText } = ts.transpileModule(readFileSync(folder + file, 'utf8'), {
+      compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 },
+    });
+    const module = await import(`data:text/javascript;base64,${Buffer.from(outputText).toString('base64')}`);
+    texts.push(...Object.values(module).flatMap(flatten));
+  }
+  return texts;
 }
 
 function flatten(node) {

@@ -2,11 +2,15 @@ import { englishOnly, textsOf } from './catalogue.mjs';
 import { conditions, openSearch, searchByService } from './demo-search.mjs';
 import { foldRows, followLink, openSpan, openTrace, panel, reload, rowCount, zoom } from './demo-trace.mjs';
 import { assert, until } from './harness.mjs';
+import { logs } from './logs.mjs';
+import { overview } from './overview.mjs';
 
 /** From the search page to a span of the demo shop, in two languages and two themes. */
 export async function demo(harness) {
   const tab = await harness.open();
   const { page } = tab;
+  await overview(harness, page);
+  await logs(harness, page);
   await openSearch(harness, page);
   await searchByService(harness, page);
   await conditions(harness, page);
@@ -53,6 +57,16 @@ async function switchLanguage(harness, page) {
       await wanted(`tab ${name}`);
     });
   }
+  for (const [name, link] of [
+    ['overview', '概览'],
+    ['logs', '日志'],
+  ]) {
+    await harness.check(`no English left on the page ${name}`, async () => {
+      await page.getByRole('navigation').getByRole('link', { name: link }).click();
+      await page.locator('main [role=table], main table').first().waitFor();
+      await wanted(`the page ${name}`);
+    });
+  }
   await harness.check('no English left on the search page', async () => {
     await page.getByRole('link', { name: '链路' }).first().click();
     await page.getByRole('table').waitFor();
@@ -96,6 +110,12 @@ async function accessibility(harness, trace, span) {
     for (const theme of ['light', 'dark']) {
       const tab = await harness.open({ language, theme });
       const where = `${language} ${theme}`;
+      await tab.page.goto(`${harness.url}/`);
+      await tab.page.locator('main table[aria-label]').last().waitFor();
+      await harness.checkAccessible(`overview, ${where}`, tab.page);
+      await tab.page.goto(`${harness.url}/logs`);
+      await tab.page.locator('[data-row="0"]').click();
+      await harness.checkAccessible(`logs with a record, ${where}`, tab.page);
       await tab.page.goto(`${harness.url}/traces`);
       await tab.page.getByRole('table').waitFor();
       await harness.checkAccessible(`search, ${where}`, tab.page);

@@ -6,6 +6,7 @@ export type TraceSummary = components['schemas']['TraceSummary'];
 export type SpanDetail = components['schemas']['SpanDetail'];
 export type Attribute = components['schemas']['Attribute'];
 export type Log = components['schemas']['Log'];
+export type Health = components['schemas']['Health'];
 export type Stats = components['schemas']['Stats'];
 export type Info = components['schemas']['Info'];
 export type Session = components['schemas']['Session'];
@@ -30,12 +31,12 @@ export class ApiError extends Error {
   }
 }
 
-const client = () =>
+export const client = () =>
   createClient<paths>({ baseUrl: new URL(basePath() || '/', document.baseURI).href.replace(/\/+$/, '') });
 
 type Answer<T> = { data?: T; error?: unknown; response: Response };
 
-async function unwrap<T>(request: Promise<Answer<T>>): Promise<T> {
+export async function unwrap<T>(request: Promise<Answer<T>>): Promise<T> {
   let answer: Answer<T>;
   try {
     answer = await request;

@@ -408,6 +408,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/logs/histogram": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Log records over time, by severity.
+         * @description The range is the last hour when absent, and widened to whole steps.
+         */
+        get: operations["getLogHistogram"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/topology": {
         parameters: {
             query?: never;
@@ -1736,6 +1756,23 @@ export interface components {
             logs: components["schemas"]["Log"][];
             /** @description Absent on the last page. */
             nextCursor?: string;
+        };
+        LogHistogram: {
+            fromNs: components["schemas"]["InstantNs"];
+            toNs: components["schemas"]["InstantNs"];
+            stepNs: number;
+            records: number;
+            points: {
+                startNs: components["schemas"]["InstantNs"];
+                /** @description Records that do not say their severity. */
+                unset: number;
+                trace: number;
+                debug: number;
+                info: number;
+                warn: number;
+                error: number;
+                fatal: number;
+            }[];
         };
         FunctionInits: {
             /** @description New instances that became ready. */
@@ -3383,6 +3420,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LogPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getLogHistogram: {
+        parameters: {
+            query?: {
+                /** @description Earliest start, inclusive; open when absent. */
+                from?: components["parameters"]["From"];
+                /** @description Latest start, exclusive; open when absent. */
+                to?: components["parameters"]["To"];
+                service?: string;
+                /** @description As for searchLogs. */
+                minSeverity?: string;
+                /** @description As for searchLogs. */
+                text?: string;
+                traceId?: string;
+                /** @description Width of a step; whole milliseconds, at least a 1000th of the range. When absent, one that makes about a hundred steps. */
+                step?: components["schemas"]["DurationParam"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One point a step, those without a record included. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogHistogram"];
                 };
             };
             default: components["responses"]["Problem"];

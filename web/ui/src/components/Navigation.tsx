@@ -26,6 +26,13 @@ export const PAGES = [
 export const keepTime = ((before: Record<string, unknown>) =>
   endsOf(before as never)) as unknown as NonNullable<LinkProps['search']>;
 
+/** Takes the time range along, and says what else holds on the other page. */
+export const keepTimeAnd = (rest: Record<string, unknown>) =>
+  ((before: Record<string, unknown>) => ({
+    ...endsOf(before as never),
+    ...rest,
+  })) as unknown as NonNullable<LinkProps['search']>;
+
 /** Goes to a page and takes the time range along. */
 export function useGo() {
   const navigate = useNavigate();

@@ -6,15 +6,18 @@ import { ErrorState } from './ErrorState';
 import classes from './Result.module.css';
 import { useFormats } from './use-formats';
 
+// A query's own type counts undefined in while nothing is known.
+type Known<T> = Exclude<T, undefined>;
+
 type Props<T> = {
-  query: UseQueryResult<T> & { queryKey?: readonly unknown[] };
+  query: UseQueryResult<T>;
   /** The layout to come, shown while nothing is known yet; else a plain block of this height in pixels. */
   skeleton?: ReactNode;
   height?: number;
   /** What stands there when the answer is empty. */
   empty?: ReactNode;
-  isEmpty?: (data: T) => boolean;
-  children: (data: T) => ReactNode;
+  isEmpty?: (data: Known<T>) => boolean;
+  children: (data: Known<T>) => ReactNode;
 };
 
 /**
@@ -22,7 +25,7 @@ type Props<T> = {
  * what failed where it failed; the last answer, dimmed, while the next is on its way.
  */
 export function Result<T>({ query, skeleton, height = 160, empty, isEmpty, children }: Props<T>) {
-  const { data } = query;
+  const data = query.data as Known<T> | undefined;
   if (data === undefined && query.isError)
     return <ErrorState error={query.error} retry={() => void query.refetch()} />;
   if (data === undefined) {

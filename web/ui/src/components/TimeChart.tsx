@@ -110,12 +110,13 @@ export function TimeChart({
     <figure className={classes.figure}>
       <figcaption className={classes.caption}>
         {label}
-        {series.map(({ label: name, colour }) => (
-          <span key={name} className={classes.key}>
-            <span className={classes.swatch} style={{ background: colour }} aria-hidden="true" />
-            {name}
-          </span>
-        ))}
+        {series.length > 1 &&
+          series.map(({ label: name, colour }) => (
+            <span key={name} className={classes.key}>
+              <span className={classes.swatch} style={{ background: colour }} aria-hidden="true" />
+              {name}
+            </span>
+          ))}
       </figcaption>
       <div ref={box} className={classes.plot} style={{ height }} aria-hidden="true" />
       <table className={classes.twin} aria-label={label}>

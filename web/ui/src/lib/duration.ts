@@ -84,6 +84,16 @@ export function formatCompact(n: number, language: string): string {
   return numberFormat(language, { notation: 'compact', maximumSignificantDigits: 3 }).format(n);
 }
 
+/** A share from 0 to 1 as a percentage of two significant digits: 0.25 %, 12 %. */
+export function formatPercent(share: number, language: string): string {
+  return numberFormat(language, { style: 'percent', maximumSignificantDigits: 2 }).format(share);
+}
+
+/** Something a second, of three significant digits. */
+export function formatRate(rate: number, language: string): string {
+  return numberFormat(language, { maximumSignificantDigits: 3 }).format(rate);
+}
+
 const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 
 export function formatBytes(bytes: number, language: string): string {

@@ -19,6 +19,7 @@ const OPTIONS = {
   full: { ...DAY, year: 'numeric', ...CLOCK, fractionalSecondDigits: 3, timeZoneName: 'short' },
   short: { ...DAY, ...CLOCK },
   clock: { ...CLOCK, fractionalSecondDigits: 3 },
+  logTime: { ...DAY, ...CLOCK, fractionalSecondDigits: 3 },
   axisClock: CLOCK,
   axisMinute: { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
   axisDay: { ...DAY, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
@@ -35,6 +36,16 @@ export const formatInstantShort = (t: InstantNs, language: string) =>
 /** "01:45:30.123": where the day is clear. */
 export const formatClock = (t: InstantNs, language: string) =>
   dateFormat(language, 'clock').format(toMillis(t));
+
+/** "Nov 23, 01:45:30.123": for lists that may go over midnight. */
+export const formatLogTime = (t: InstantNs, language: string) =>
+  dateFormat(language, 'logTime').format(toMillis(t));
+
+/** "14:02" for a moment of today, "Nov 23, 14:02" for any other: in sentences. */
+export function formatMoment(ms: number, nowMs: number, language: string): string {
+  const day = (at: number) => new Date(at).toDateString();
+  return dateFormat(language, day(ms) === day(nowMs) ? 'axisMinute' : 'axisDay').format(ms);
+}
 
 /** A tick label on a time axis that spans spanMs. */
 export function formatAxisTime(ms: number, spanMs: number, language: string): string {
