@@ -7,7 +7,9 @@ import classes from './Result.module.css';
 import { useFormats } from './use-formats';
 
 type Props<T> = {
-  query: UseQueryResult<T> & { queryKey?: readonly unknown[] };
+  query: Pick<UseQueryResult, 'isError' | 'error' | 'isPlaceholderData' | 'refetch'> & {
+    data: T | undefined;
+  };
   /** The layout to come, shown while nothing is known yet; else a plain block of this height in pixels. */
   skeleton?: ReactNode;
   height?: number;
@@ -21,7 +23,14 @@ type Props<T> = {
  * One query's place on a page: nothing for a moment, then the layout to come, how long it takes already and a way to stop it;
  * what failed where it failed; the last answer, dimmed, while the next is on its way.
  */
-export function Result<T>({ query, skeleton, height = 160, empty, isEmpty, children }: Props<T>) {
+export function Result<T extends object>({
+  query,
+  skeleton,
+  height = 160,
+  empty,
+  isEmpty,
+  children,
+}: Props<T>) {
   const { data } = query;
   if (data === undefined && query.isError)
     return <ErrorState error={query.error} retry={() => void query.refetch()} />;

@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
-import { formatBytes, formatCompact, formatCount, formatDuration } from '../lib/duration';
+import { formatBytes, formatCompact, formatCount, formatDuration, formatRatio } from '../lib/duration';
 import { formatAgo, formatClock, formatInstant, formatInstantShort } from '../lib/instant';
 import type { InstantNs } from '../units';
 
@@ -13,6 +13,7 @@ export function useFormats() {
       language,
       duration: (ns: number) => formatDuration(ns, language),
       count: (n: number) => formatCount(n, language),
+      ratio: (n: number) => formatRatio(n, language),
       compact: (n: number) => formatCompact(n, language),
       bytes: (n: number) => formatBytes(n, language),
       instant: (t: InstantNs) => formatInstant(t, language),
