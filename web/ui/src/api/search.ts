@@ -1,7 +1,10 @@
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, queryOptions, useQuery } from '@tanstack/react-query';
+import { useMemo } from 'react';
 import { writeCondition } from '../lib/condition';
+import { writeDuration } from '../lib/duration';
 import { type RangeText, resolveRange } from '../lib/range';
 import { summarise } from '../lib/summarise';
+import { durationNs } from '../units';
 import { client, type SearchRequest, type TraceSummary, unwrap } from './client';
 import type { components, paths } from './schema';
 
@@ -89,43 +92,90 @@ export const useTraceDiff = (selection: SearchRequest, base: SearchRequest) =>
 
 export type Sample = { traces: TraceSummary[]; complete: boolean; fromMs: number; toMs: number };
 
-const SLICES = 10;
-const PER_SLICE = 100;
+const EVEN = { slices: 16, each: 60 };
+const EXTRA = { slices: 6, each: 30 };
 
 /**
- * Traces from the whole range: the newest of each of ten slices of it, all when there are few. The newest alone would show
- * the last seconds of a busy hour.
+ * Traces from the whole range: the newest of each of sixteen slices of it, all when there are few. The newest alone would
+ * show the last seconds of a busy hour.
  */
-export async function sampleTraces(
+export const sampleQuery = (request: SearchRequest, range: RangeText) =>
+  queryOptions({
+    queryKey: ['search', 'sample', request, range],
+    queryFn: async ({ signal }): Promise<Sample> => {
+      const ends = resolveRange(range, Date.now());
+      return { ...(await slices(request, ends, EVEN, signal)), ...ends };
+    },
+  });
+
+/** Failing and slow traces besides a sample: there are too few of them for it to have them all. */
+export const useExtraTraces = (
   request: SearchRequest,
   range: RangeText,
-  signal?: AbortSignal,
-): Promise<Sample> {
-  const { fromMs, toMs } = resolveRange(range, Date.now());
-  const edge = (i: number) => `${Math.round(fromMs + ((toMs - fromMs) * i) / SLICES)}000000`;
+  sample: Sample | undefined,
+): readonly TraceSummary[] => {
+  const { data } = useQuery({
+    queryKey: ['search', 'extra', request, range],
+    queryFn: async ({ signal }) => {
+      const ends = resolveRange(range, Date.now());
+      const durations = (sample?.traces ?? []).map((trace) => trace.durationNs);
+      const slow = writeDuration(durationNs(summarise(durations).p95));
+      const parts = await Promise.all([
+        slices({ ...request, errors: true }, ends, EXTRA, signal),
+        // Where the search has a bound of its own, that may be the higher one.
+        ...(request.minTraceDuration
+          ? []
+          : [slices({ ...request, minTraceDuration: slow }, ends, EXTRA, signal)]),
+      ]);
+      return once(parts.flatMap((part) => part.traces));
+    },
+    enabled: sample?.complete === false,
+    placeholderData: keepPreviousData,
+  });
+  return useMemo(() => {
+    if (!data || sample?.complete !== false) return [];
+    const known = new Set(sample.traces.map((trace) => trace.traceId));
+    return data.filter((trace) => !known.has(trace.traceId));
+  }, [data, sample]);
+};
+
+type Slices = { slices: number; each: number };
+
+async function slices(
+  request: SearchRequest,
+  { fromMs, toMs }: { fromMs: number; toMs: number },
+  { slices: count, each }: Slices,
+  signal: AbortSignal,
+): Promise<{ traces: TraceSummary[]; complete: boolean }> {
+  const edge = (i: number) => `${Math.round(fromMs + ((toMs - fromMs) * i) / count)}000000`;
   const pages = await Promise.all(
-    Array.from({ length: SLICES }, (_, i) => {
+    Array.from({ length: count }, (_, i) => {
       // The last end stays open with the range's, so that spans from a fast clock are found.
-      const to = i === SLICES - 1 ? request.to : edge(i + 1);
-      const query = { ...request, from: edge(i), ...(to !== undefined && { to }), limit: PER_SLICE };
+      const to = i === count - 1 ? request.to : edge(i + 1);
+      const query = { ...request, from: edge(i), ...(to !== undefined && { to }), limit: each };
       return unwrap(client().GET('/api/v1/traces', { params: { query }, ...signalOf(signal) }));
     }),
   );
-  const traces = new Map(pages.flatMap((page) => page.traces).map((trace) => [trace.traceId, trace]));
-  return { traces: [...traces.values()], complete: pages.every((page) => !page.nextCursor), fromMs, toMs };
+  return {
+    traces: once(pages.flatMap((page) => page.traces)),
+    complete: pages.every((page) => !page.nextCursor),
+  };
 }
+
+const once = (traces: readonly TraceSummary[]) => [
+  ...new Map(traces.map((trace) => [trace.traceId, trace])).values(),
+];
 
 export const useTraceSample = (
   request: SearchRequest,
   range: RangeText,
-  { enabled = true, refetchInterval = false as Refetch } = {},
+  { refetchInterval, enabled = true }: { refetchInterval: Refetch; enabled?: boolean },
 ) =>
   useQuery({
-    queryKey: ['search', 'sample', request, range],
-    queryFn: ({ signal }) => sampleTraces(request, range, signal),
+    ...sampleQuery(request, range),
     placeholderData: keepPreviousData,
     enabled,
-    refetchInterval,
+    refetchInterval: refetchInterval && Math.max(refetchInterval, 15_000),
   });
 
 const MOST_ERROR_TYPES = 12;

@@ -122,6 +122,8 @@ export const search = {
       histogram: 'Number of spans by duration (log)',
       time: 'Number of spans by start',
     },
+    sample_one: 'an even sample of {{count, number}} trace, and {{extra}} failing or slow ones',
+    sample_other: 'an even sample of {{count, number}} traces, and {{extra}} failing or slow ones',
     drag: 'Drag to select',
     fewer: 'fewer',
     more: 'more',

@@ -123,6 +123,8 @@ export const search = {
       histogram: '各耗时区间的 Span 数（对数）',
       time: '各时段的 Span 数',
     },
+    sample_one: '均匀取样 {{count, number}} 条，另加 {{extra}} 条失败或缓慢的',
+    sample_other: '均匀取样 {{count, number}} 条，另加 {{extra}} 条失败或缓慢的',
     drag: '拖动以框选',
     fewer: '少',
     more: '多',

@@ -27,7 +27,11 @@ type Props = {
 
 /** The traces found, grouped, with how long each group's take and how many of them fail. */
 export function Groups({ by, ...props }: Props) {
-  return by === 'error' ? <ErrorGroups {...props} /> : <SampleGroups by={by} {...props} />;
+  return (
+    <div className={classes.groups}>
+      {by === 'error' ? <ErrorGroups {...props} /> : <SampleGroups by={by} {...props} />}
+    </div>
+  );
 }
 
 type Rest = Omit<Props, 'by'>;
@@ -145,7 +149,7 @@ function Table({ by, groups, note, colours, sort, onSort, onPick, search }: Tabl
     ];
   }, [by, colours, format, onPick, search.attr, t]);
   return (
-    <div className={classes.groups}>
+    <>
       <p className={classes.note}>{note}</p>
       <DataTable
         label={t('groups.label')}
@@ -155,7 +159,7 @@ function Table({ by, groups, note, colours, sort, onSort, onPick, search }: Tabl
         sort={sort}
         onSort={onSort}
       />
-    </div>
+    </>
   );
 }
 

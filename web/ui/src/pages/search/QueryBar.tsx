@@ -68,6 +68,9 @@ export function QueryBar({ search, update }: { search: TraceSearch; update: Upda
           <Combobox.Target>
             <input
               data-search
+              role="combobox"
+              aria-expanded={combobox.dropdownOpened}
+              aria-autocomplete="list"
               className={classes.field}
               aria-label={t('query.field')}
               placeholder={filters.length === 0 ? t('query.hint') : t('query.another')}

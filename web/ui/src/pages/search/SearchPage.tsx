@@ -40,10 +40,10 @@ export function SearchPage() {
   const { refetchInterval } = useRange();
   const result = useTraceSearch(selection, refetchInterval);
   const count = useTraceCount(request, refetchInterval);
-  const sample = useTraceSample(request, range, { refetchInterval });
+  const viz = search.viz ?? 'scatter';
+  const sample = useTraceSample(request, range, { refetchInterval, enabled: viz === 'scatter' });
   const traces = useMemo(() => result.data?.pages.flatMap((page) => page.traces) ?? [], [result.data]);
   const colours = useColours(traces, sample.data?.traces);
-  const viz = search.viz ?? 'scatter';
   const group = search.group ?? 'none';
   const total = count.data
     ? `${count.data.atLeast ? '≥ ' : ''}${format.count(count.data.traces)}`
@@ -93,13 +93,15 @@ export function SearchPage() {
                   brush={brush}
                   selection={selection}
                   total={total ?? '…'}
-                  sample={sample.data}
+                  request={request}
+                  range={range}
                   onBrush={onBrush}
                 />
               </div>
               <Viz
                 viz={viz}
                 request={request}
+                range={range}
                 sample={sample}
                 colours={colours}
                 brush={brush}

@@ -1,11 +1,13 @@
 import { Button } from '@mantine/core';
 import { IconX } from '@tabler/icons-react';
+import { useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import type { SearchRequest } from '../../api/client';
-import { type Sample, useTraceCount } from '../../api/search';
+import { sampleQuery, useTraceCount } from '../../api/search';
 import { useFormats } from '../../components/use-formats';
 import { useRange } from '../../components/use-range';
 import type { Brush, Durations } from '../../lib/brush';
+import type { RangeText } from '../../lib/range';
 import { summarise } from '../../lib/summarise';
 import { fromMillis } from '../../units';
 import classes from './SelectionBar.module.css';
@@ -14,15 +16,18 @@ type Props = {
   brush: Brush | undefined;
   selection: SearchRequest;
   total: string;
-  sample: Sample | undefined;
+  request: SearchRequest;
+  range: RangeText;
   onBrush: (brush: Brush | undefined) => void;
 };
 
 /** What is selected among the traces found, and two selections that need no dragging. */
-export function SelectionBar({ brush, selection, total, sample, onBrush }: Props) {
+export function SelectionBar({ brush, selection, total, request, range, onBrush }: Props) {
   const { t } = useTranslation();
-  const slow = () => {
-    if (!sample) return;
+  const queries = useQueryClient();
+  const slow = async () => {
+    const sample = await queries.fetchQuery(sampleQuery(request, range)).catch(() => undefined);
+    if (!sample?.traces.length) return;
     const { p95 } = summarise(sample.traces.map((trace) => trace.durationNs));
     onBrush({ trace: { from: p95 } });
   };
@@ -47,7 +52,7 @@ export function SelectionBar({ brush, selection, total, sample, onBrush }: Props
           <Button size="compact-xs" variant="default" onClick={() => onBrush({ errors: true })}>
             {t('brush.errors')}
           </Button>
-          <Button size="compact-xs" variant="default" disabled={!sample?.traces.length} onClick={slow}>
+          <Button size="compact-xs" variant="default" onClick={() => void slow()}>
             {t('brush.slow')}
           </Button>
         </>

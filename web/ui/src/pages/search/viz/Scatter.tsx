@@ -1,6 +1,7 @@
 import { useNavigate } from '@tanstack/react-router';
 import { useCallback, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { TraceSummary } from '../../../api/client';
 import type { Sample } from '../../../api/search';
 import { useFormats } from '../../../components/use-formats';
 import { type Brush, roundOut } from '../../../lib/brush';
@@ -13,6 +14,7 @@ import classes from './viz.module.css';
 
 type Props = {
   sample: Sample;
+  extra: readonly TraceSummary[];
   colours: Map<string, ServiceColour>;
   width: number;
   brush: Brush | undefined;
@@ -20,13 +22,13 @@ type Props = {
 };
 
 /** Duration over time, one mark a trace. The list below it says the same in text, so the picture needs no keyboard. */
-export function Scatter({ sample, colours, width, brush, onBrush }: Props) {
+export function Scatter({ sample, extra, colours, width, brush, onBrush }: Props) {
   const { t } = useTranslation();
   const format = useFormats();
   const navigate = useNavigate();
   const style = useCanvasStyle(colours);
   const [hovered, setHovered] = useState<Point | undefined>();
-  const { traces } = sample;
+  const traces = useMemo(() => [...sample.traces, ...extra], [sample, extra]);
   const domain = useMemo(() => domainOf(traces, sample), [traces, sample]);
   const plot = useMemo(() => layout(traces, domain, width, PLOT_HEIGHT), [traces, domain, width]);
   const draw = useCallback(

@@ -2,12 +2,14 @@ import type { UseQueryResult } from '@tanstack/react-query';
 import { useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { SearchRequest } from '../../../api/client';
-import { type Sample, useHeatmap, useHistogram } from '../../../api/search';
+import { type Sample, useExtraTraces, useHeatmap, useHistogram } from '../../../api/search';
 import { Empty, Result } from '../../../components/Result';
+import { useFormats } from '../../../components/use-formats';
 import { useRange } from '../../../components/use-range';
 import { useSize } from '../../../components/use-size';
 import type { Brush } from '../../../lib/brush';
 import type { ServiceColour } from '../../../lib/colour';
+import type { RangeText } from '../../../lib/range';
 import type { Picture } from '../../../lib/trace-search';
 import { Durations, OverTime } from './Bars';
 import { Heat } from './Heat';
@@ -18,6 +20,7 @@ import classes from './viz.module.css';
 export type VizProps = {
   viz: Picture;
   request: SearchRequest;
+  range: RangeText;
   sample: UseQueryResult<Sample>;
   colours: Map<string, ServiceColour>;
   brush: Brush | undefined;
@@ -25,16 +28,17 @@ export type VizProps = {
 };
 
 /** The picture above the results. */
-export function Viz({ viz, request, sample, colours, brush, onBrush }: VizProps) {
+export function Viz({ viz, request, range, sample, colours, brush, onBrush }: VizProps) {
   const place = useRef<HTMLDivElement>(null);
   const { width } = useSize(place);
+  const extra = useExtraTraces(request, range, viz === 'scatter' ? sample.data : undefined);
   const common = { width, brush, onBrush };
   return (
     <>
       <div ref={place} className={classes.place}>
         {width > 0 && viz === 'scatter' && (
           <Result query={sample} height={PLOT_HEIGHT} isEmpty={({ traces }) => traces.length === 0}>
-            {(data) => <Scatter {...common} sample={data} colours={colours} />}
+            {(data) => <Scatter {...common} sample={data} extra={extra} colours={colours} />}
           </Result>
         )}
         {width > 0 && viz === 'heat' && <HeatOf {...common} request={request} />}
@@ -42,7 +46,7 @@ export function Viz({ viz, request, sample, colours, brush, onBrush }: VizProps)
           <BarsOf {...common} request={request} viz={viz} />
         )}
       </div>
-      <Legend viz={viz} />
+      <Legend viz={viz} sample={sample.data} extra={extra.length} />
     </>
   );
 }
@@ -78,11 +82,18 @@ function BarsOf({ request, viz, ...common }: Common & { viz: 'histogram' | 'time
   );
 }
 
-function Legend({ viz }: { viz: Picture }) {
+type LegendProps = { viz: Picture; sample: Sample | undefined; extra: number };
+
+function Legend({ viz, sample, extra }: LegendProps) {
   const { t } = useTranslation();
+  const format = useFormats();
+  const partial = viz === 'scatter' && sample?.complete === false;
   return (
     <div className={classes.legend}>
-      <span className={classes.axis}>{t(`viz.axis.${viz}`)}</span>
+      <span className={classes.axis}>
+        {t(`viz.axis.${viz}`)}
+        {partial && ` · ${t('viz.sample', { count: sample.traces.length, extra: format.count(extra) })}`}
+      </span>
       <span>{t('viz.drag')}</span>
       {viz === 'scatter' && (
         <>

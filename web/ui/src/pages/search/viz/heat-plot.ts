@@ -102,9 +102,12 @@ export function paintHeat(
   context.globalAlpha = 1;
   context.fillStyle = style.error;
   for (const cell of cells) {
-    if (cell.errors > 0)
-      context.fillRect(Math.floor(cell.x0), Math.ceil(cell.y1) - 2, Math.max(2, cell.x1 - cell.x0), 2);
+    if (cell.errors === 0) continue;
+    // One failure among thousands is seen, but does not shout.
+    context.globalAlpha = Math.min(1, 0.5 + (5 * cell.errors) / cell.spans);
+    context.fillRect(Math.floor(cell.x0), Math.ceil(cell.y1) - 2, Math.max(2, cell.x1 - cell.x0), 2);
   }
+  context.globalAlpha = 1;
 }
 
 /** Spans and errors by decade of duration: what the picture says, as a table. */
