@@ -28,7 +28,7 @@ export function QueryBar({ search, update }: { search: TraceSearch; update: Upda
     update(change);
     setText('');
     setProblem(undefined);
-    combobox.resetSelectedOption();
+    combobox.closeDropdown();
   };
   const take = (value: string) => {
     const one: Suggestion | undefined = suggestions.find((suggestion) => suggestion.text === value);
@@ -65,11 +65,9 @@ export function QueryBar({ search, update }: { search: TraceSearch; update: Upda
           ))}
         </ul>
         <Combobox store={combobox} onOptionSubmit={take} position="bottom-start" width={420}>
-          <Combobox.Target>
+          <Combobox.Target withExpandedAttribute>
             <input
               data-search
-              role="combobox"
-              aria-expanded={combobox.dropdownOpened}
               aria-autocomplete="list"
               className={classes.field}
               aria-label={t('query.field')}

@@ -1,4 +1,5 @@
 import { api, type SearchRequest, type TraceSummary } from '../../api/client';
+import { pinned } from '../../lib/range';
 import { parseInstant, toMillis } from '../../units';
 
 export const MOST_EXPORTED = 1000;
@@ -11,9 +12,10 @@ export async function collect(
   signal: AbortSignal,
 ): Promise<TraceSummary[]> {
   const traces: TraceSummary[] = [];
+  const query = { ...pinned(request, Date.now()), limit: PAGE };
   let cursor: string | undefined;
   do {
-    const page = await api.searchTraces({ ...request, limit: PAGE, ...(cursor && { cursor }) }, { signal });
+    const page = await api.searchTraces({ ...query, ...(cursor && { cursor }) }, { signal });
     traces.push(...page.traces.slice(0, MOST_EXPORTED - traces.length));
     onProgress(traces.length);
     cursor = page.nextCursor;
