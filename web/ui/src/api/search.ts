@@ -200,8 +200,12 @@ export const useErrorGroups = (request: SearchRequest, refetchInterval: Refetch 
 async function errorGroup(request: SearchRequest, type: string, signal: AbortSignal) {
   const condition = writeCondition({ key: 'error.type', operator: '=', value: type });
   const query = { ...request, attr: [...(request.attr ?? []), condition] };
-  const [count, page] = await Promise.all([
-    unwrap(client().GET('/api/v1/traces/count', { params: { query }, ...signalOf(signal) })),
+  const count = async (request: SearchRequest) =>
+    (await unwrap(client().GET('/api/v1/traces/count', { params: { query: request }, ...signalOf(signal) })))
+      .traces;
+  const [traces, failed, page] = await Promise.all([
+    count(query),
+    count({ ...query, errors: true }),
     unwrap(
       client().GET('/api/v1/traces', {
         params: { query: { ...query, limit: PER_ERROR_TYPE } },
@@ -210,5 +214,5 @@ async function errorGroup(request: SearchRequest, type: string, signal: AbortSig
     ),
   ]);
   const { p50, p95 } = summarise(page.traces.map((trace) => trace.durationNs));
-  return { key: type, count: count.traces, p50, p95, failed: count.traces };
+  return { key: type, count: traces, p50, p95, failed };
 }
