@@ -1,5 +1,15 @@
 import { englishOnly, textsOf } from './catalogue.mjs';
-import { conditions, openSearch, searchByService } from './demo-search.mjs';
+import {
+  brushes,
+  conditions,
+  differences,
+  grouping,
+  keeping,
+  marks,
+  older,
+  openSearch,
+  searchByService,
+} from './demo-search.mjs';
 import { foldRows, followLink, openSpan, openTrace, panel, reload, rowCount, zoom } from './demo-trace.mjs';
 import { assert, until } from './harness.mjs';
 import { logs } from './logs.mjs';
@@ -14,6 +24,12 @@ export async function demo(harness) {
   await openSearch(harness, page);
   await searchByService(harness, page);
   await conditions(harness, page);
+  await brushes(harness, page);
+  await differences(harness, page);
+  await grouping(harness, page);
+  await older(harness, page);
+  await marks(harness, page);
+  await keeping(harness, page);
   const trace = await openTrace(harness, page);
   await foldRows(harness, page);
   await openSpan(harness, page);

@@ -6,26 +6,32 @@ import { ErrorState } from './ErrorState';
 import classes from './Result.module.css';
 import { useFormats } from './use-formats';
 
-// A query's own type counts undefined in while nothing is known.
-type Known<T> = Exclude<T, undefined>;
-
 type Props<T> = {
-  query: UseQueryResult<T>;
+  query: Pick<UseQueryResult, 'isError' | 'error' | 'isPlaceholderData' | 'refetch'> & {
+    data: T | undefined;
+  };
   /** The layout to come, shown while nothing is known yet; else a plain block of this height in pixels. */
   skeleton?: ReactNode;
   height?: number;
   /** What stands there when the answer is empty. */
   empty?: ReactNode;
-  isEmpty?: (data: Known<T>) => boolean;
-  children: (data: Known<T>) => ReactNode;
+  isEmpty?: (data: T) => boolean;
+  children: (data: T) => ReactNode;
 };
 
 /**
  * One query's place on a page: nothing for a moment, then the layout to come, how long it takes already and a way to stop it;
  * what failed where it failed; the last answer, dimmed, while the next is on its way.
  */
-export function Result<T>({ query, skeleton, height = 160, empty, isEmpty, children }: Props<T>) {
-  const data = query.data as Known<T> | undefined;
+export function Result<T extends object>({
+  query,
+  skeleton,
+  height = 160,
+  empty,
+  isEmpty,
+  children,
+}: Props<T>) {
+  const { data } = query;
   if (data === undefined && query.isError)
     return <ErrorState error={query.error} retry={() => void query.refetch()} />;
   if (data === undefined) {

@@ -7,6 +7,7 @@ import {
   formatDuration,
   formatPercent,
   formatRate,
+  formatRatio,
 } from '../lib/duration';
 import {
   formatAgo,
@@ -27,6 +28,7 @@ export function useFormats() {
       language,
       duration: (ns: number) => formatDuration(ns, language),
       count: (n: number) => formatCount(n, language),
+      ratio: (n: number) => formatRatio(n, language),
       compact: (n: number) => formatCompact(n, language),
       percent: (share: number) => formatPercent(share, language),
       rate: (perSecond: number) => formatRate(perSecond, language),

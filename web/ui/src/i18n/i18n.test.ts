@@ -14,7 +14,7 @@ const variables = (text: string) => [...text.matchAll(/{{(\w+)(?:, number)?}}/g)
 // Names and code that are the same in every language.
 const SAME = [
   'footer.version',
-  'search.keyHint',
+  'query.hint',
   'search.durationHint',
   'palette.toChinese',
   'palette.toEnglish',

@@ -79,6 +79,11 @@ export function formatCount(n: number, language: string): string {
   return numberFormat(language, { maximumFractionDigits: 0 }).format(n);
 }
 
+/** A ratio to three significant digits. */
+export function formatRatio(n: number, language: string): string {
+  return numberFormat(language, { maximumSignificantDigits: 3 }).format(n);
+}
+
 /** Short form for footers: 12.3K, 4.5M; 1.2万 in Chinese. */
 export function formatCompact(n: number, language: string): string {
   return numberFormat(language, { notation: 'compact', maximumSignificantDigits: 3 }).format(n);

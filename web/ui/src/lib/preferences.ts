@@ -1,4 +1,4 @@
-type Preference = 'language' | 'theme' | 'column' | 'panel' | 'shortcuts';
+type Preference = 'language' | 'theme' | 'column' | 'panel' | 'shortcuts' | 'facets' | 'views';
 
 /** Layout choices of this browser. Storage may be blocked; then defaults hold and nothing breaks. */
 export function readPreference(name: Preference): string | null {

@@ -1,6 +1,8 @@
 import type { SearchRequest } from '../api/client';
+import { readBrush, writeBrush } from './brush';
 import { parseCondition, writeCondition } from './condition';
 import { parseDuration } from './duration';
+import { readTraceId } from './trace-view';
 import { defineView, flag, oneOf, rangeParams, type StateOf, several, spelled, text } from './view';
 
 const KINDS = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'] as const;
@@ -29,7 +31,25 @@ const FILTERS = {
 
 export type DurationField = 'minDuration' | 'maxDuration' | 'minTraceDuration' | 'maxTraceDuration';
 
-export const SEARCH = defineView(FILTERS);
+/** What stands above the results, and by what these are grouped. */
+export const PICTURES = ['scatter', 'heat', 'histogram', 'time'] as const;
+export const GROUPS = ['none', 'root', 'service', 'error'] as const;
+export type Picture = (typeof PICTURES)[number];
+export type Grouping = (typeof GROUPS)[number];
+
+export const SEARCH = defineView({
+  ...FILTERS,
+  viz: oneOf(PICTURES, 'scatter'),
+  brush: spelled((written) => {
+    const brush = readBrush(written);
+    return brush && writeBrush(brush);
+  }),
+  group: oneOf(GROUPS, 'none'),
+  /** The traces that are marked to be compared. */
+  marks: several(readTraceId, 2),
+  /** How the groups are sorted. */
+  sort: spelled((written) => (/^-?[a-z][a-z0-9]*$/.test(written) ? written : undefined)),
+});
 
 /** State of the search page, exactly as its address spells it and as the API takes it. Absent means no restriction. */
 export type TraceSearch = StateOf<typeof SEARCH>;
@@ -41,6 +61,10 @@ const isFilter = ([key, value]: [string, unknown]) =>
 export function toRequest(search: TraceSearch): SearchRequest {
   return { ...Object.fromEntries(Object.entries(search).filter(isFilter)), ...rangeParams(search) };
 }
+
+/** What restricts the traces, to take along to a page that shows the same set. */
+export const filtersOf = (search: TraceSearch): Partial<TraceSearch> =>
+  Object.fromEntries(Object.entries(search).filter(isFilter));
 
 /** True when anything but the time range restricts the result. */
 export const hasFilters = (search: TraceSearch) => Object.entries(search).some(isFilter);

@@ -110,6 +110,10 @@ export const common = {
       parent: 'Go to the parent',
       all: 'Collapse or expand all',
       escape: 'Close span details',
+      openRow: 'Open the row',
+      openTab: 'Open the row in a new tab',
+      mark: 'Mark to compare',
+      compare: 'Compare the marked',
     },
   },
   palette: {

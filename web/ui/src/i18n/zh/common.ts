@@ -112,6 +112,10 @@ export const common = {
       parent: '转到父级',
       all: '全部折叠或展开',
       escape: '关闭 Span 详情',
+      openRow: '打开该行',
+      openTab: '在新标签页中打开该行',
+      mark: '标记以对比',
+      compare: '对比已标记的链路',
     },
   },
   palette: {

@@ -1,5 +1,7 @@
+import { Checkbox } from '@mantine/core';
 import { IconAlertTriangleFilled } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
+import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { TraceSummary } from '../../api/client';
 import { ServiceName } from '../../components/ServiceName';
@@ -18,12 +20,31 @@ type Props = {
   slowest: number;
   index: number;
   offset: number;
+  /** The keyboard is at this row: its link has the focus. */
+  current: boolean;
+  onFocus: () => void;
+  marked: boolean;
+  onMark: () => void;
 };
 
-export function ResultRow({ trace, colours, slowest, index, offset }: Props) {
+export function ResultRow({
+  trace,
+  colours,
+  slowest,
+  index,
+  offset,
+  current,
+  onFocus,
+  marked,
+  onMark,
+}: Props) {
   const { t } = useTranslation();
   const format = useFormats();
   const theme = useTheme();
+  const link = useRef<HTMLAnchorElement>(null);
+  useEffect(() => {
+    if (current) link.current?.focus({ preventScroll: true });
+  }, [current]);
   const start = parseInstant(trace.startNs);
   const services = [...trace.services].sort((a, b) => b.spans - a.spans);
   return (
@@ -31,10 +52,25 @@ export function ResultRow({ trace, colours, slowest, index, offset }: Props) {
       role="row"
       aria-rowindex={index + 2}
       className={`${classes.row} ${classes.result}`}
+      data-marked={marked || undefined}
       style={{ transform: `translateY(${offset}px)` }}
     >
+      <div role="cell" className={classes.mark}>
+        <Checkbox
+          size="xs"
+          checked={marked}
+          onChange={onMark}
+          aria-label={t('results.mark', { name: `${trace.rootService}: ${trace.rootName || trace.traceId}` })}
+        />
+      </div>
       <div role="cell" className={classes.trace}>
-        <Link to="/trace/$traceId" params={{ traceId: trace.traceId }} className={classes.link}>
+        <Link
+          ref={link}
+          to="/trace/$traceId"
+          params={{ traceId: trace.traceId }}
+          className={classes.link}
+          onFocus={onFocus}
+        >
           <span className={classes.root}>{trace.rootService}</span>
           <span className={classes.name}>{trace.rootName || t('trace.unnamed')}</span>
           {!trace.hasRoot && <span className={classes.note}>{t('results.rootMissing')}</span>}

@@ -1,17 +1,21 @@
 import { Button, Skeleton } from '@mantine/core';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useMemo, useRef } from 'react';
+import { useCallback, useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { TraceSummary } from '../../api/client';
 import type { ServiceColour } from '../../lib/colour';
 import { ResultRow } from './ResultRow';
 import classes from './Results.module.css';
+import { toggled, useRowKeys } from './use-row-keys';
 
 const ROW = 56;
 
 type Props = {
   traces: TraceSummary[];
   colours: Map<string, ServiceColour>;
+  /** The traces that are marked to be compared, two at most. */
+  marks: readonly string[];
+  onMark: (marks: string[]) => void;
   /** What is shown belongs to the question before; the answer is on its way. */
   dimmed: boolean;
   hasMore: boolean;
@@ -20,7 +24,7 @@ type Props = {
 };
 
 /** The traces as a table; only the rows in view are in the page. */
-export function Results({ traces, colours, dimmed, hasMore, loadingMore, loadMore }: Props) {
+export function Results({ traces, colours, marks, onMark, dimmed, hasMore, loadingMore, loadMore }: Props) {
   const { t } = useTranslation();
   const scroller = useRef<HTMLDivElement>(null);
   const slowest = useMemo(
@@ -33,55 +37,81 @@ export function Results({ traces, colours, dimmed, hasMore, loadingMore, loadMor
     estimateSize: () => ROW,
     overscan: 8,
   });
+  const ids = useMemo(() => traces.map((trace) => trace.traceId), [traces]);
+  const show = useCallback((index: number) => rows.scrollToIndex(index), [rows]);
+  const { at, setAt, compare } = useRowKeys(ids, marks, onMark, show);
   return (
-    <div
-      ref={scroller}
-      className={classes.scroller}
-      data-dimmed={dimmed || undefined}
-      tabIndex={0}
-      role="region"
-      aria-label={t('results.label')}
-    >
-      <div role="table" aria-label={t('results.label')} aria-rowcount={traces.length + 1} aria-busy={dimmed}>
-        <div role="rowgroup" className={classes.head}>
-          <div role="row" aria-rowindex={1} className={classes.row}>
-            <span role="columnheader">{t('results.trace')}</span>
-            <span role="columnheader">{t('results.started')}</span>
-            <span role="columnheader">{t('results.duration')}</span>
-            <span role="columnheader" className={classes.number}>
-              {t('results.spans')}
-            </span>
-            <span role="columnheader" className={classes.number}>
-              {t('results.errors')}
-            </span>
+    <div className={classes.frame}>
+      {marks.length > 0 && (
+        <div className={classes.marked} role="status">
+          <span>{t('results.marked', { count: marks.length })}</span>
+          <Button size="compact-xs" disabled={marks.length < 2} onClick={compare}>
+            {t('results.compare')}
+          </Button>
+          <Button size="compact-xs" variant="default" onClick={() => onMark([])}>
+            {t('results.unmark')}
+          </Button>
+        </div>
+      )}
+      <div
+        ref={scroller}
+        className={classes.scroller}
+        data-dimmed={dimmed || undefined}
+        tabIndex={0}
+        role="region"
+        aria-label={t('results.label')}
+      >
+        <div
+          role="table"
+          aria-label={t('results.label')}
+          aria-rowcount={traces.length + 1}
+          aria-busy={dimmed}
+        >
+          <div role="rowgroup" className={classes.head}>
+            <div role="row" aria-rowindex={1} className={classes.row}>
+              <span role="columnheader" aria-label={t('results.marks')} />
+              <span role="columnheader">{t('results.trace')}</span>
+              <span role="columnheader">{t('results.started')}</span>
+              <span role="columnheader">{t('results.duration')}</span>
+              <span role="columnheader" className={classes.number}>
+                {t('results.spans')}
+              </span>
+              <span role="columnheader" className={classes.number}>
+                {t('results.errors')}
+              </span>
+            </div>
+          </div>
+          <div role="rowgroup" className={classes.body} style={{ height: rows.getTotalSize() }}>
+            {rows.getVirtualItems().map((item) => {
+              const trace = traces[item.index];
+              return (
+                trace && (
+                  <ResultRow
+                    key={trace.traceId}
+                    trace={trace}
+                    colours={colours}
+                    slowest={slowest}
+                    index={item.index}
+                    offset={item.start}
+                    current={item.index === at}
+                    onFocus={() => setAt(item.index)}
+                    marked={marks.includes(trace.traceId)}
+                    onMark={() => onMark(toggled(marks, trace.traceId))}
+                  />
+                )
+              );
+            })}
           </div>
         </div>
-        <div role="rowgroup" className={classes.body} style={{ height: rows.getTotalSize() }}>
-          {rows.getVirtualItems().map((item) => {
-            const trace = traces[item.index];
-            return (
-              trace && (
-                <ResultRow
-                  key={trace.traceId}
-                  trace={trace}
-                  colours={colours}
-                  slowest={slowest}
-                  index={item.index}
-                  offset={item.start}
-                />
-              )
-            );
-          })}
+        <div className={classes.more}>
+          {hasMore ? (
+            <Button variant="default" size="xs" loading={loadingMore} onClick={loadMore}>
+              {t('search.loadMore')}
+            </Button>
+          ) : (
+            <span>{t('search.allLoaded')}</span>
+          )}
         </div>
-      </div>
-      <div className={classes.more}>
-        {hasMore ? (
-          <Button variant="default" size="xs" loading={loadingMore} onClick={loadMore}>
-            {t('search.loadMore')}
-          </Button>
-        ) : (
-          <span>{t('search.allLoaded')}</span>
-        )}
       </div>
     </div>
   );

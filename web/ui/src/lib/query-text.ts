@@ -1,0 +1,124 @@
+import { type Condition, parseCondition, takesValue, wantsNumber, writeCondition } from './condition';
+import { parseDuration, writeDuration } from './duration';
+import type { TraceSearch } from './trace-search';
+
+/** Fields of a span or trace that conditions may name besides attributes. */
+export const SPECIAL = [
+  '@service',
+  '@name',
+  '@kind',
+  '@status',
+  '@duration',
+  '@trace.duration',
+  '@error',
+  '@category',
+  '@peer',
+  '@event',
+  '@cold_start',
+  '@retry',
+  '@dead_letter',
+] as const;
+
+const KINDS = ['server', 'client', 'producer', 'consumer', 'internal', 'unspecified'] as const;
+const STATUSES = ['error', 'ok', 'unset'] as const;
+const BOOLEANS = ['true', 'false'];
+
+/** The values of fields that have few; undefined for others. */
+export const valuesOf = (key: string): readonly string[] | undefined =>
+  key === '@kind'
+    ? KINDS
+    : key === '@status'
+      ? STATUSES
+      : ['@error', '@cold_start', '@retry', '@dead_letter'].includes(key)
+        ? BOOLEANS
+        : /duration$/.test(key) && key.startsWith('@')
+          ? ['10ms', '100ms', '500ms', '1s', '5s']
+          : undefined;
+
+const ALIASES: Record<string, string> = {
+  service: '@service',
+  name: '@name',
+  operation: '@name',
+  kind: '@kind',
+  status: '@status',
+  duration: '@duration',
+  'trace.duration': '@trace.duration',
+};
+
+/** How far a condition is typed: the key, or, behind the operator, the value. */
+export type Typed =
+  | { stage: 'key'; key: string; negated: boolean }
+  | { stage: 'value'; key: string; operator: string; value: string };
+
+export function readTyped(text: string): Typed {
+  const behind = /^\s*("(?:[^"\\]|\\.)*"|[^\s"=!<>]+)\s*(!=|>=|<=|=|>|<)\s*(.*)$/s.exec(text);
+  if (!behind) {
+    const key = text.trim();
+    return { stage: 'key', key: key.replace(/^!\s*/, ''), negated: key.startsWith('!') };
+  }
+  const [, key = '', operator = '', value = ''] = behind;
+  return { stage: 'value', key: aliased(key), operator, value };
+}
+
+const aliased = (key: string) => ALIASES[key] ?? key;
+
+export type Problem = 'empty' | 'malformed' | 'number' | 'traceDuration';
+
+/** The change to a search that a typed condition means, or what is wrong with it. */
+export function readCondition(text: string, search: TraceSearch): Partial<TraceSearch> | Problem {
+  if (text.trim() === '') return 'empty';
+  const condition = parseCondition(text);
+  if (!condition) return 'malformed';
+  const named = takesValue(condition.operator) ? { ...condition, key: aliased(condition.key) } : condition;
+  return withCondition(named, search);
+}
+
+/** Adds a condition. What has a field of its own in the address goes there. */
+export function withCondition(condition: Condition, search: TraceSearch): Partial<TraceSearch> | Problem {
+  const { key, operator, value } = condition;
+  if (key === '@trace.duration') {
+    const ns = parseDuration(value);
+    if (ns === undefined) return 'number';
+    const written = writeDuration(ns);
+    if (operator.startsWith('>')) return { minTraceDuration: written };
+    return operator.startsWith('<') ? { maxTraceDuration: written } : 'traceDuration';
+  }
+  if (wantsNumber(operator)) {
+    const number = key === '@duration' ? parseDuration(value) : Number(value.trim() || 'x');
+    if (number === undefined || Number.isNaN(number)) return 'number';
+  }
+  if (operator === '=' && value !== '') {
+    if (key === '@service') return { service: value };
+    if (key === '@name') return { operation: value };
+    const kind = key === '@kind' && KINDS.find((one) => one === value);
+    if (kind) return { kind };
+    const status = key === '@status' && STATUSES.find((one) => one === value);
+    if (status) return { status };
+  }
+  const text = writeCondition(condition);
+  return { attr: [...(search.attr ?? []).filter((one) => one !== text), text] };
+}
+
+/** Whether a search restricts a field to a value, or keeps it out. */
+export function holds(search: TraceSearch, key: string, value: string): 'only' | 'without' | undefined {
+  const own = {
+    '@service': search.service,
+    '@name': search.operation,
+    '@kind': search.kind,
+    '@status': search.status,
+  };
+  if (own[key as keyof typeof own] === value) return 'only';
+  const has = (operator: '=' | '!=') =>
+    search.attr?.includes(writeCondition({ key, operator, value })) === true;
+  return has('=') ? 'only' : has('!=') ? 'without' : undefined;
+}
+
+/** The change that lifts what holds on a field's value. */
+export function withoutValue(search: TraceSearch, key: string, value: string): Partial<TraceSearch> {
+  const own = { '@service': 'service', '@name': 'operation', '@kind': 'kind', '@status': 'status' } as const;
+  const field = own[key as keyof typeof own];
+  if (field && search[field] === value) return { [field]: undefined };
+  const gone = (['=', '!='] as const).map((operator) => writeCondition({ key, operator, value }));
+  const rest = (search.attr ?? []).filter((one) => !gone.includes(one));
+  return { attr: rest.length > 0 ? rest : undefined };
+}
