@@ -13,8 +13,8 @@ type Props<T> = {
   height?: number;
   /** What stands there when the answer is empty. */
   empty?: ReactNode;
-  isEmpty?: (data: T) => boolean;
-  children: (data: T) => ReactNode;
+  isEmpty?: (data: NonNullable<T>) => boolean;
+  children: (data: NonNullable<T>) => ReactNode;
 };
 
 /**
@@ -23,9 +23,9 @@ type Props<T> = {
  */
 export function Result<T>({ query, skeleton, height = 160, empty, isEmpty, children }: Props<T>) {
   const { data } = query;
-  if (data === undefined && query.isError)
+  if (data == null && query.isError)
     return <ErrorState error={query.error} retry={() => void query.refetch()} />;
-  if (data === undefined) {
+  if (data == null) {
     return <Waiting>{skeleton ?? <Skeleton height={height} />}</Waiting>;
   }
   return (

@@ -41,13 +41,7 @@ export function FunctionsPage() {
   const functions = useFunctions(range, SORTS[by] ?? 'invocations', sort.startsWith('-') === (by === 'name'));
   const series = useNodeSeries(range);
   const trends = useMemo(
-    () =>
-      new Map<string, Trend>(
-        series.data?.nodes.flatMap((node) => {
-          const trend = { calls: node.calls, errors: node.errors };
-          return node.kind === 'function' ? [[node.name, trend] as const] : [[node.id, trend] as const];
-        }),
-      ),
+    () => new Map<string, Trend>(series.data?.nodes.map(({ id, calls, errors }) => [id, { calls, errors }])),
     [series.data],
   );
   const all = useMemo(() => functions.data?.pages.flatMap((page) => page.functions) ?? [], [functions.data]);

@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { FunctionStats } from '../../api/functions';
+import { nodeId } from '../../api/services';
 import { type Column, DataTable } from '../../components/DataTable';
 import { keepTime } from '../../components/Navigation';
 import { Sparkline } from '../../components/Sparkline';
@@ -119,14 +120,18 @@ export function FunctionsTable({ rows, trends, sort, onSort }: Props) {
       {
         id: 'trend',
         label: t('fn.trend'),
-        render: (row) => <TrendCell trend={trends.get(row.name)} />,
+        render: (row) => <TrendCell trend={trends.get(nodeId('function', row.name))} />,
       },
       {
         id: 'lastSeen',
         label: t('fn.lastSeen'),
         numeric: true,
         value: (row) => Number(row.lastSeenNs),
-        render: (row) => <span className={classes.nowrap}>{format.ago(parseInstant(row.lastSeenNs))}</span>,
+        render: (row) => (
+          <span className={classes.nowrap}>
+            {row.lastSeenNs === '0' ? '–' : format.ago(parseInstant(row.lastSeenNs))}
+          </span>
+        ),
       },
     ];
   }, [t, format, percent, rate, trends]);
