@@ -68,6 +68,7 @@ export const functions = {
     failed: 'failed',
     succeeded: 'succeeded',
     outcomes: 'Outcomes',
+    outcomeTitle: 'Outcome',
     outcome: {
       success: 'success',
       error: 'error',

@@ -70,6 +70,7 @@ export const functions = {
     failed: '失败',
     succeeded: '成功',
     outcomes: '调用结果',
+    outcomeTitle: '结果',
     outcome: {
       success: '成功',
       error: '错误',

@@ -69,7 +69,7 @@ function Failures({
     (): Column<FailureGroup>[] => [
       {
         id: 'outcome',
-        label: t('fn.outcomes'),
+        label: t('fn.outcomeTitle'),
         value: (row) => row.outcome,
         render: (row) => {
           const known = OUTCOMES.find((one) => one === row.outcome);

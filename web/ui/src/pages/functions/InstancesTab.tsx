@@ -133,7 +133,11 @@ export function InstancesTab({ name, state, replace }: Props) {
 function Reason({ row }: { row: Instance }) {
   const { t } = useTranslation();
   const error = [row.errorType, row.errorMessage].filter(Boolean).join(': ');
-  const text = [row.reason, row.exitCode !== 0 && t('fn.exit', { code: row.exitCode }), error]
+  const text = [
+    row.reason, // What was killed has no exit code of its own.
+    row.exitCode > 0 && t('fn.exit', { code: row.exitCode }),
+    error,
+  ]
     .filter(Boolean)
     .join(', ');
   return (

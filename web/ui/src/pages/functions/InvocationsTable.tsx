@@ -47,7 +47,7 @@ export function InvocationsTable({ label, rows, sort, onSort }: Props) {
       },
       {
         id: 'outcome',
-        label: t('fn.outcomes'),
+        label: t('fn.outcomeTitle'),
         value: (row) => row.outcome,
         render: (row) => <Outcome row={row} />,
       },

@@ -77,7 +77,9 @@ export function Life({ instance, window, ended }: Props) {
         data-state={instance.state}
         style={{ left: `${Math.min(left, 99.5)}%`, width: `${right - left}%` }}
       >
-        {initShare > 0.2 && <div className={own.init} style={{ width: `${initShare}%` }} />}
+        {right - left > 2 && initShare > 0.2 && (
+          <div className={own.init} style={{ width: `${initShare}%` }} />
+        )}
       </div>
     </div>
   );

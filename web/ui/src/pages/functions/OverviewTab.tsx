@@ -91,10 +91,10 @@ function Outcomes({ data }: { data: FunctionDetail }) {
         label={t('fn.outcomes')}
         rows={data.outcomes}
         rowId={(row) => row.outcome}
-        sort="-invocations"
+        sort=""
         onSort={() => undefined}
         columns={[
-          { id: 'outcome', label: t('fn.outcomes'), render: (row) => word(row.outcome) },
+          { id: 'outcome', label: t('fn.outcomeTitle'), render: (row) => word(row.outcome) },
           {
             id: 'count',
             label: t('fn.invocations'),

@@ -11,6 +11,9 @@ import own from './ColdStarts.module.css';
 import { Duration } from './cells';
 import classes from './functions.module.css';
 
+// A narrower phase has no room for its name; the table has it.
+const LABEL_SHARE = 0.07;
+
 /** The phases of a mean cold start below each other, and all of them in numbers. */
 export function PhaseStack({ data }: { data: ColdStarts }) {
   const { t } = useTranslation();
@@ -35,9 +38,11 @@ export function PhaseStack({ data }: { data: ColdStarts }) {
                 title={`${phase.name}: ${format.duration(phase.meanNs)}, ${percent(share)}`}
               >
                 <span className={own.tint} style={{ background: colour(phase.name) }} />
-                <span className={own.text}>
-                  {phase.name} {format.duration(phase.meanNs)}
-                </span>
+                {share >= LABEL_SHARE && (
+                  <span className={own.text}>
+                    {phase.name} {format.duration(phase.meanNs)}
+                  </span>
+                )}
               </div>
             ))}
           </div>

@@ -1,5 +1,3 @@
-import { Button } from '@mantine/core';
-import { Link } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { type TopologyEdge, type TopologyNode, useNeighbours } from '../../api/services';
@@ -8,7 +6,7 @@ import { Panel } from '../../components/Panel';
 import { Empty, Result } from '../../components/Result';
 import { useFormats } from '../../components/use-formats';
 import { useRange } from '../../components/use-range';
-import { Duration, ErrorShare, NodeLink, Some, withTime } from '../functions/cells';
+import { Duration, ErrorShare, NodeLink, Some } from '../functions/cells';
 import classes from '../functions/functions.module.css';
 
 type Row = TopologyEdge & { node: TopologyNode };
@@ -35,18 +33,9 @@ export function DependenciesTab({ id, name }: { id: string; name: string }) {
       ),
     };
   }, [neighbours.data, id]);
-  const tools = (
-    <Button
-      size="xs"
-      variant="default"
-      renderRoot={(props) => <Link {...props} to="/map" search={withTime({ focus: id })} />}
-    >
-      {t('fn.toMap')}
-    </Button>
-  );
   return (
     <div className={classes.stack}>
-      <Panel title={t('fn.callersOf', { name })} tools={tools}>
+      <Panel title={t('fn.callersOf', { name })}>
         <Result
           query={neighbours}
           height={120}

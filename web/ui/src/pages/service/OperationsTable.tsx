@@ -47,7 +47,12 @@ export function OperationsTable({ service, sort, onSort }: Props) {
           </Link>
         ),
       },
-      { id: 'kind', label: t('fn.kind'), value: (row) => row.kind ?? '', render: (row) => row.kind },
+      {
+        id: 'kind',
+        label: t('fn.kind'),
+        value: (row) => row.kind ?? '',
+        render: (row) => (row.kind ? t(`kind.${row.kind}`) : '–'),
+      },
       {
         id: 'calls',
         label: t('fn.calls'),
