@@ -1,6 +1,7 @@
 import { englishOnly, textsOf } from './catalogue.mjs';
 import { conditions, openSearch, searchByService } from './demo-search.mjs';
 import { foldRows, followLink, openSpan, openTrace, panel, reload, rowCount, zoom } from './demo-trace.mjs';
+import { FUNCTION_PAGES, functions } from './functions.mjs';
 import { assert, until } from './harness.mjs';
 
 /** From the search page to a span of the demo shop, in two languages and two themes. */
@@ -10,6 +11,8 @@ export async function demo(harness) {
   await openSearch(harness, page);
   await searchByService(harness, page);
   await conditions(harness, page);
+  await functions(harness, page);
+  await page.goto(`${harness.url}/traces`);
   const trace = await openTrace(harness, page);
   await foldRows(harness, page);
   await openSpan(harness, page);
@@ -105,6 +108,11 @@ async function accessibility(harness, trace, span) {
       await tab.page.goto(span);
       await tab.page.getByRole('tabpanel').first().waitFor();
       await harness.checkAccessible(`trace with span, ${where}`, tab.page);
+      for (const [name, path] of FUNCTION_PAGES) {
+        await tab.page.goto(harness.url + path);
+        await tab.page.getByRole('table').first().waitFor();
+        await harness.checkAccessible(`${name}, ${where}`, tab.page);
+      }
       await harness.checkQuiet(where, tab);
       await tab.context.close();
     }

@@ -64,7 +64,7 @@ export function FlameCosts({
       value: (row) => row.file,
       render: (row) => (
         <span className={classes.mono} title={row.file}>
-          {row.file || '–'}
+          {row.file.split('/').slice(-2).join('/') || '–'}
         </span>
       ),
     },

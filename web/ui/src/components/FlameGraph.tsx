@@ -32,7 +32,7 @@ export function useFlameValue(unit: string) {
       ? format.duration(value * nanoseconds)
       : unit === 'bytes'
         ? format.bytes(value)
-        : t('flame.samples', { n: format.count(value) });
+        : t('flame.samples', { count: value });
 }
 
 /**
@@ -41,7 +41,7 @@ export function useFlameValue(unit: string) {
  */
 export function FlameGraph({ graph, frame, onFrame }: Props) {
   const { t } = useTranslation();
-  const flame = useMemo(() => layoutFlame(graph.root), [graph]);
+  const flame = useMemo(() => layoutFlame({ ...graph.root, name: t('flame.root') }), [graph, t]);
   const focus = useMemo(() => rowAt(flame, frame), [flame, frame]);
   const [find, setFind] = useState('');
   const found = useMemo(() => matches(flame, find), [flame, find]);

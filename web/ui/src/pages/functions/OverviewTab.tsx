@@ -89,7 +89,7 @@ function Outcomes({ data }: { data: FunctionDetail }) {
     <Panel title={t('fn.outcomes')}>
       <DataTable
         label={t('fn.outcomes')}
-        rows={data.outcomes}
+        rows={data.outcomes.toSorted((a, b) => b.invocations - a.invocations)}
         rowId={(row) => row.outcome}
         sort=""
         onSort={() => undefined}

@@ -88,11 +88,21 @@ export function PhaseStack({ data }: { data: ColdStarts }) {
   );
 }
 
-/** Loading modules is what the runtime does after it was started; its time is the sum of theirs, and has no quantiles. */
+/**
+ * Loading modules is what the runtime does after it was started. Its time is the sum of theirs, which may be loaded at once,
+ * but no more than its parent has left; it has no quantiles.
+ */
 function withModules(data: ColdStarts, name: string): readonly InitPhase[] {
-  const meanNs = data.modules.reduce((sum, one) => sum + one.selfNs, 0);
+  const sum = (phases: readonly InitPhase[]) =>
+    phases.reduce((total, one) => total + (one.meanNs * one.starts) / Math.max(1, data.sampled), 0);
   const last = data.phases.findLastIndex(({ name: phase, depth }) => depth === 2 && phase === 'process.exec');
-  if (meanNs === 0 || last < 0) return data.phases;
+  if (data.modules.length === 0 || last < 0) return data.phases;
+  const parent = data.phases.slice(0, last).findLast(({ depth }) => depth === 1);
+  const leftNs = (parent ? sum([parent]) : 0) - sum(data.phases.filter(({ depth }) => depth === 2));
+  const meanNs = Math.min(
+    data.modules.reduce((total, one) => total + one.selfNs, 0),
+    Math.max(0, leftNs),
+  );
   const loading = { name, depth: 2, starts: data.sampled, meanNs, p50Ns: 0, p95Ns: 0, maxNs: 0 };
   return [...data.phases.slice(0, last + 1), loading, ...data.phases.slice(last + 1)];
 }
