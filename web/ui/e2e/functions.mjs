@@ -21,7 +21,7 @@ async function functionsTable(harness, page) {
     assert((await cells(page, 'Functions').count()) === answer.total + 1, 'rows differ from the API');
   });
   await harness.check('sorting and filtering functions stand in the address', async () => {
-    await page.getByRole('button', { name: 'Sort by p95' }).first().click();
+    await page.getByRole('button', { name: 'p95', exact: true }).first().click();
     await page.waitForURL((url) => url.searchParams.get('sort') === '-p95');
     await page.getByRole('textbox', { name: 'Filter by name' }).fill('shop-or');
     await page.waitForURL((url) => url.searchParams.get('q') === 'shop-or');

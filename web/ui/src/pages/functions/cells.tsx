@@ -117,7 +117,8 @@ export function TraceLink({
       params={{ traceId }}
       search={spanId ? { s: spanId } : {}}
       className={classes.link ?? ''}
-      aria-label={label}
+      // Who says what stands there must reach it.
+      aria-label={text && !label.includes(text) ? `${text}, ${label}` : label}
     >
       {text ?? t('fn.openTrace')}
     </Link>
