@@ -10,6 +10,15 @@ import { useFormats } from './use-formats';
 // The rest costs next to nothing, and the drawing has it.
 const SHOWN = 100;
 
+// Longer folder names are hashes, which push the file's own name out.
+const LONGEST_FOLDER = 32;
+
+/** A file with the folder that it is in, when that says something. */
+function shortFile(path: string): string {
+  const [file = '', folder = ''] = path.split('/').reverse();
+  return folder !== '' && folder.length <= LONGEST_FOLDER ? `${folder}/${file}` : file;
+}
+
 /** A flame graph in words: every function by what it costs itself, and with what it calls. */
 export function FlameCosts({
   flame,
@@ -64,7 +73,7 @@ export function FlameCosts({
       value: (row) => row.file,
       render: (row) => (
         <span className={classes.mono} title={row.file}>
-          {row.file.split('/').slice(-2).join('/') || '–'}
+          {shortFile(row.file) || '–'}
         </span>
       ),
     },
