@@ -111,6 +111,13 @@ func TestEventsHaveTheirTables(t *testing.T) {
 	if err != nil || len(infos) != 1 || infos[0].Bytes != 6000 || infos[0].SpanID != (store.SpanID{2}) {
 		t.Errorf("profiles: %+v, %v", infos, err)
 	}
+	ofFunction, err := s.FunctionProfiles(t.Context(), store.TimeRange{}, "resize", 10)
+	if err != nil || !reflect.DeepEqual(ofFunction, infos) {
+		t.Errorf("profiles of the function: %+v, %v", ofFunction, err)
+	}
+	if other, err := s.FunctionProfiles(t.Context(), store.TimeRange{}, "other", 10); err != nil || len(other) != 0 {
+		t.Errorf("profiles of another function: %+v, %v", other, err)
+	}
 	_, err = s.Profile(t.Context(), store.TraceID{1}, store.SpanID{9})
 	if e, ok := errors.AsType[*store.Error](err); !ok || e.Kind != store.NotFound {
 		t.Errorf("no profile: %v", err)

@@ -19,16 +19,36 @@ type ProfileInfo struct {
 
 // TraceProfiles lists the profiles of a trace's spans by time, at most 1000.
 func (s *Store) TraceProfiles(ctx context.Context, id TraceID) ([]ProfileInfo, error) {
+	list, err := s.profileInfos(ctx, "trace_profiles", []proto.Parameter{stringParam("id", id.String()), intParam("limit", maxTraceProfiles)})
+	return list, wrap("read profiles of trace", err)
+}
+
+// FunctionProfiles lists the profiles of a function in a time range, newest first. Limit is in [1, 1000].
+func (s *Store) FunctionProfiles(ctx context.Context, r TimeRange, function string, limit int) ([]ProfileInfo, error) {
+	const op = "read profiles of function"
+	from, to, err := r.bounds()
+	if err == nil {
+		err = checkLimit(limit, maxTraceProfiles)
+	}
+	if err != nil {
+		return nil, invalid(op, err)
+	}
+	list, err := s.profileInfos(ctx, "function_profiles", []proto.Parameter{
+		stringParam("function", function), intParam("from", from), intParam("to", to), intParam("limit", int64(limit)),
+	})
+	return list, wrap(op, err)
+}
+
+func (s *Store) profileInfos(ctx context.Context, query string, params []proto.Parameter) ([]ProfileInfo, error) {
 	cols := newEventColumns()
 	var bytes proto.ColUInt64
 	var list []ProfileInfo
-	params := []proto.Parameter{stringParam("id", id.String()), intParam("limit", maxTraceProfiles)}
-	err := s.readNative(ctx, s.named("trace_profiles"), params, cols.with(namedColumn{"bytes", &bytes}), func() {
+	err := s.readNative(ctx, s.named(query), params, cols.with(namedColumn{"bytes", &bytes}), func() {
 		for i := range bytes {
 			list = append(list, ProfileInfo{cols.row(i), bytes[i]})
 		}
 	}, func() { list = nil })
-	return list, wrap("read profiles of trace", err)
+	return list, err
 }
 
 // Profile returns the newest profile of a span, or an Error of kind NotFound.

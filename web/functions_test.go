@@ -49,6 +49,10 @@ func (f *fakeStore) TraceProfiles(context.Context, store.TraceID) ([]store.Profi
 	return []store.ProfileInfo{{FunctionEvent: store.FunctionEvent{TimeNS: 1, TraceID: store.TraceID{1}, SpanID: store.SpanID{1}, Function: "resize"}, Bytes: 100}}, f.err
 }
 
+func (f *fakeStore) FunctionProfiles(_ context.Context, _ store.TimeRange, name string, _ int) ([]store.ProfileInfo, error) {
+	return []store.ProfileInfo{{FunctionEvent: store.FunctionEvent{TimeNS: 2, TraceID: store.TraceID{1}, SpanID: store.SpanID{1}, Function: name}, Bytes: 200}}, f.err
+}
+
 func (f *fakeStore) Profile(_ context.Context, id store.TraceID, span store.SpanID) (*store.Profile, error) {
 	if f.profile == nil {
 		f.profile = someProfile()

@@ -196,6 +196,7 @@ func ownRequests(t testing.TB, base, trace, span string) []*http.Request {
 		r("GET", "/api/v1/functions/resize/invocations?from=0&to=now&outcome=error&outcome=success&version=1&cold=true&limit=5", ""),
 		r("GET", "/api/v1/functions/resize/coldstarts?from=now-1h&version=1&traces=20&worst=3", ""),
 		r("GET", "/api/v1/functions/resize/instances?from=now-1h&state=ready&limit=5&offset=0", ""),
+		r("GET", "/api/v1/functions/resize/profiles?from=now-1h&to=now&limit=5", ""),
 		r("GET", "/api/v1/traces/"+trace+"/profiles", ""),
 		r("GET", "/api/v1/profiles/"+trace+"/"+span, ""),
 		r("GET", "/api/v1/profiles/"+trace+"/"+span+"?format=flamegraph", ""),

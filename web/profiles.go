@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/google/pprof/profile"
+
+	"weft/store"
 )
 
 type profileInfo struct {
@@ -30,6 +32,24 @@ func (s *Server) listProfiles(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	return writeProfiles(w, list)
+}
+
+func (s *Server) listFunctionProfiles(w http.ResponseWriter, r *http.Request) error {
+	p := newParams(r)
+	now := s.now()
+	name, span, limit := p.function(), p.closed(p.timeRange(now), now), p.number("limit", 1, 1000, 100)
+	if err := p.err(); err != nil {
+		return err
+	}
+	list, err := s.store.FunctionProfiles(r.Context(), span, name, limit)
+	if err != nil {
+		return err
+	}
+	return writeProfiles(w, list)
+}
+
+func writeProfiles(w http.ResponseWriter, list []store.ProfileInfo) error {
 	out := make([]profileInfo, len(list))
 	for i := range list {
 		out[i] = profileInfo{newFunctionEvent(&list[i].FunctionEvent), list[i].Function, list[i].Bytes}

@@ -67,6 +67,7 @@ type Store interface {
 	SpanStarts(ctx context.Context, id store.TraceID) ([]store.SpanStart, error)
 	TraceInvocations(ctx context.Context, starts []store.SpanStart) ([]store.Invocation, error)
 	TraceProfiles(ctx context.Context, id store.TraceID) ([]store.ProfileInfo, error)
+	FunctionProfiles(ctx context.Context, r store.TimeRange, function string, limit int) ([]store.ProfileInfo, error)
 	Profile(ctx context.Context, id store.TraceID, span store.SpanID) (*store.Profile, error)
 }
 
@@ -259,6 +260,7 @@ func (s *Server) ownRoutes(r chi.Router) {
 		r.Get("/functions/{name}/invocations", s.adapt(s.listInvocations))
 		r.Get("/functions/{name}/coldstarts", s.adapt(s.getColdStarts))
 		r.Get("/functions/{name}/instances", s.adapt(s.listInstances))
+		r.Get("/functions/{name}/profiles", s.adapt(s.listFunctionProfiles))
 		r.Get("/traces/{traceId}/profiles", s.adapt(s.listProfiles))
 		r.Get("/profiles/{traceId}/{spanId}", s.adapt(s.getProfile))
 	})

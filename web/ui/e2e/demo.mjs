@@ -11,6 +11,7 @@ import {
   searchByService,
 } from './demo-search.mjs';
 import { foldRows, followLink, openSpan, openTrace, panel, reload, rowCount, zoom } from './demo-trace.mjs';
+import { FUNCTION_PAGES, functions } from './functions.mjs';
 import { assert, until } from './harness.mjs';
 import { logs } from './logs.mjs';
 import { overview } from './overview.mjs';
@@ -30,6 +31,8 @@ export async function demo(harness) {
   await older(harness, page);
   await marks(harness, page);
   await keeping(harness, page);
+  await functions(harness, page);
+  await page.goto(`${harness.url}/traces`);
   const trace = await openTrace(harness, page);
   await foldRows(harness, page);
   await openSpan(harness, page);
@@ -141,6 +144,11 @@ async function accessibility(harness, trace, span) {
       await tab.page.goto(span);
       await tab.page.getByRole('tabpanel').first().waitFor();
       await harness.checkAccessible(`trace with span, ${where}`, tab.page);
+      for (const [name, path] of FUNCTION_PAGES) {
+        await tab.page.goto(harness.url + path);
+        await tab.page.getByRole('table').first().waitFor();
+        await harness.checkAccessible(`${name}, ${where}`, tab.page);
+      }
       await harness.checkQuiet(where, tab);
       await tab.context.close();
     }

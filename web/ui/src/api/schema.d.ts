@@ -750,6 +750,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/functions/{name}/profiles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** CPU profiles of a function's cold starts and invocations, newest first. */
+        get: operations["listFunctionProfiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/traces/{traceId}/profiles": {
         parameters: {
             query?: never;
@@ -4050,6 +4067,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["InstancePage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listFunctionProfiles: {
+        parameters: {
+            query?: {
+                /** @description Earliest start, inclusive; open when absent. */
+                from?: components["parameters"]["From"];
+                /** @description Latest start, exclusive; open when absent. */
+                to?: components["parameters"]["To"];
+                limit?: components["parameters"]["TableLimit"];
+            };
+            header?: never;
+            path: {
+                name: components["parameters"]["FunctionName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The profiles. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Profiles"];
                 };
             };
             default: components["responses"]["Problem"];

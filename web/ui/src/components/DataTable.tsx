@@ -72,7 +72,8 @@ export function DataTable<T extends object>({
     columns: definitions,
     data: rows as T[],
     getRowId: rowId,
-    state: { sorting: [{ id, desc: sort.startsWith('-') }] },
+    // A table whose order is its own, as of phases that follow each other, is sorted by nothing.
+    state: { sorting: id === '' ? [] : [{ id, desc: sort.startsWith('-') }] },
   });
   return (
     <div className={classes.scroll}>

@@ -15,8 +15,8 @@ type Props<T> = {
   height?: number;
   /** What stands there when the answer is empty. */
   empty?: ReactNode;
-  isEmpty?: (data: T) => boolean;
-  children: (data: T) => ReactNode;
+  isEmpty?: (data: NonNullable<T>) => boolean;
+  children: (data: NonNullable<T>) => ReactNode;
 };
 
 /**
@@ -32,9 +32,9 @@ export function Result<T extends object>({
   children,
 }: Props<T>) {
   const { data } = query;
-  if (data === undefined && query.isError)
+  if (data == null && query.isError)
     return <ErrorState error={query.error} retry={() => void query.refetch()} />;
-  if (data === undefined) {
+  if (data == null) {
     return <Waiting>{skeleton ?? <Skeleton height={height} />}</Waiting>;
   }
   return (

@@ -156,7 +156,10 @@ function drawMarks(plot: uPlot, marks: readonly Mark[], colour: string): void {
     ctx.moveTo(x, bbox.top);
     ctx.lineTo(x, bbox.top + bbox.height);
     ctx.stroke();
-    ctx.fillText(label, x + 4, bbox.top + 12);
+    // At the right edge the label stands before its line, so that it is not cut.
+    const before = x + 8 + ctx.measureText(label).width > bbox.left + bbox.width;
+    ctx.textAlign = before ? 'right' : 'left';
+    ctx.fillText(label, before ? x - 4 : x + 4, bbox.top + 12);
   }
   ctx.restore();
 }

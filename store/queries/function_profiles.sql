@@ -1,0 +1,9 @@
+-- function_profiles: a function's profiles of a time range without their data, newest first.
+-- Params: function; from, to (half-open, Unix nanoseconds); limit. Reads: profiles by time.
+SELECT
+    time, trace_id, span_id, function, version, instance, length(data) AS bytes,
+    resource_hash, scope_hash, attrs_string, attrs_int, attrs_double, attrs_bool, attrs_json
+FROM profiles
+WHERE function = {function:String} AND time >= fromUnixTimestamp64Nano({from:Int64}, 'UTC') AND time < fromUnixTimestamp64Nano({to:Int64}, 'UTC')
+ORDER BY time DESC
+LIMIT {limit:UInt32}
