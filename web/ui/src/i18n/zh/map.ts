@@ -75,7 +75,7 @@ export const map = {
     deadLetters: '死信',
     via: '经由 {{via}}',
     now: '当前时间范围',
-    summary: '{{nodes}}，{{edges}}。',
+    summary: '共 {{nodes}}，{{edges}}。',
     nodes_one: '{{count, number}} 个节点',
     nodes_other: '{{count, number}} 个节点',
     edges_one: '{{count, number}} 条调用关系',

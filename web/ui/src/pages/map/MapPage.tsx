@@ -9,7 +9,7 @@ import { Drawing } from './Drawing';
 import type { Drawn } from './elements';
 import { FilterNote } from './FilterNote';
 import { useFigures } from './figures';
-import { isGroup } from './groups';
+import { groupOf, isGroup } from './groups';
 import { Legend } from './Legend';
 import classes from './MapPage.module.css';
 import { MapTables } from './MapTables';
@@ -50,10 +50,11 @@ export function MapPage() {
   const focus = (id: string) => {
     if (!isGroup(id)) change({ focus: id, sel: id, z: undefined });
   };
-  const toggle = (id: string) => {
-    const before = state.toggled ?? [];
+  const toggle = (of: string) => {
+    const id = groupOf(of);
+    const before = state.opened ?? [];
     const after = before.includes(id) ? before.filter((one) => one !== id) : [...before, id];
-    change({ toggled: after.length > 0 ? after : undefined, sel: undefined, z: undefined });
+    change({ opened: after.length > 0 ? after : undefined, sel: undefined, z: undefined });
   };
   useKeys('map', [
     {

@@ -8,7 +8,7 @@ import type { StateOf } from '../../lib/view';
 import type { Change } from './changes';
 import { type FigureTexts, SIGN } from './figures';
 import type { Figures, MapEdge, MapNode } from './graph';
-import type { Scene } from './groups';
+import { groupOf, isGroup, type Scene } from './groups';
 import { Shape } from './Legend';
 import { filtersOf, joined, tracesOfEdge, tracesOfNode } from './links';
 import classes from './MapPage.module.css';
@@ -29,7 +29,7 @@ type Props = {
 export function NodePanel({ node, ...props }: Props & { node: MapNode }) {
   const { t } = useTranslation();
   const { scene, state, texts, onSelect, onFocus, onHide, onToggle } = props;
-  const group = scene.groups.get(node.id) ?? scene.groups.get(scene.parent.get(node.id) ?? '');
+  const group = scene.groups.get(scene.parent.get(node.id) ?? groupOf(node.id));
   const names = new Map(scene.nodes.map(({ id, name }) => [id, name]));
   const ends = (edges: readonly MapEdge[], end: 'source' | 'target') =>
     edges
@@ -44,12 +44,12 @@ export function NodePanel({ node, ...props }: Props & { node: MapNode }) {
       {node.system && <p className={classes.dimmed}>{node.system}</p>}
       <Facts figures={node} texts={texts} />
       <div className={classes.actions}>
-        {!scene.groups.has(node.id) && (
+        {!isGroup(node.id) && (
           <Button size="compact-xs" variant="default" onClick={() => onFocus(node.id)}>
             {t('map.focus')}
           </Button>
         )}
-        {!scene.groups.has(node.id) && (
+        {!isGroup(node.id) && (
           <Button size="compact-xs" variant="default" onClick={() => onHide(node.id)}>
             {t('map.hide')}
           </Button>
@@ -91,7 +91,7 @@ export function NodePanel({ node, ...props }: Props & { node: MapNode }) {
         )}
         {...props}
       />
-      {group && !group.open && (
+      {group && node.folded !== undefined && (
         <section className={classes.section}>
           <h3>{t('map.members')}</h3>
           <ul className={classes.rows}>

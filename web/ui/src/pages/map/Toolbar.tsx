@@ -49,7 +49,7 @@ export function Toolbar({ state, change, nodes, focusName, canCompare, onFind, o
         label={t('map.groupBy')}
         value={state.group ?? 'auto'}
         options={GROUPINGS.map((one) => [one, t(`map.grouping.${one}`)])}
-        onChange={(group) => change({ group, toggled: undefined, z: undefined })}
+        onChange={(group) => change({ group, opened: undefined, z: undefined })}
       />
       {canCompare && (
         <Choice

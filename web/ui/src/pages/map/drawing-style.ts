@@ -6,11 +6,19 @@ export const SHAPES = {
   user: 'round-triangle',
   service: 'ellipse',
   function: 'round-hexagon',
-  database: 'barrel',
+  database: 'polygon',
   cache: 'round-diamond',
   queue: 'round-tag',
   external: 'cut-rectangle',
 } as const;
+
+/** The outline of a cylinder seen a little from above, within -1 to 1. */
+const CYLINDER = [
+  ...[-1, -0.7, -0.3, 0.3, 0.7, 1].flatMap((x) => [x, -0.68 - 0.32 * Math.sqrt(1 - x * x)]),
+  ...[1, 0.7, 0.3, -0.3, -0.7, -1].flatMap((x) => [x, 0.68 + 0.32 * Math.sqrt(1 - x * x)]),
+].join(' ');
+
+const DASHED = { 'line-style': 'dashed', 'line-dash-pattern': [9, 5] };
 
 /** The map's style from the custom properties of the page. large maps get lines that are cheaper to draw. */
 export function drawingStyle(theme: Theme, large: boolean): StylesheetJson {
@@ -57,6 +65,7 @@ export function drawingStyle(theme: Theme, large: boolean): StylesheetJson {
     },
     ...Object.entries(SHAPES).map(([kind, shape]) => ({ selector: `node.${kind}`, style: { shape } })),
     { selector: 'node.queue, node.external', style: { width: 46 } },
+    { selector: 'node.database', style: { 'shape-polygon-points': CYLINDER } },
     {
       selector: 'node.closed',
       style: { shape: 'round-rectangle', 'border-style': 'double', 'border-width': 4, width: 52 },
@@ -122,12 +131,15 @@ export function drawingStyle(theme: Theme, large: boolean): StylesheetJson {
           : { 'curve-style': 'bezier', 'target-arrow-shape': 'triangle', 'target-arrow-color': neutral }),
       },
     },
-    { selector: 'edge.async', style: { 'line-style': 'dotted' } },
+    {
+      selector: 'edge.async',
+      style: { 'line-style': 'dashed', 'line-dash-pattern': [2, 5], 'line-cap': 'round' },
+    },
     { selector: 'edge.warn', style: paint(warning) },
     { selector: 'edge.bad', style: { ...paint(error), 'z-index': 6, 'font-weight': 'bold' } },
     { selector: 'edge.idle', style: { 'line-opacity': 0.4, width: 1 } },
-    { selector: 'edge.new', style: { ...paint(accent), 'line-style': 'dashed', 'font-weight': 'bold' } },
-    { selector: 'edge.worse', style: { ...paint(error), 'line-style': 'dashed', 'font-weight': 'bold' } },
+    { selector: 'edge.new', style: { ...paint(accent), ...DASHED, 'font-weight': 'bold' } },
+    { selector: 'edge.worse', style: { ...paint(error), ...DASHED, 'font-weight': 'bold' } },
     {
       selector: 'edge.gone',
       style: { ...paint(dimmed), 'line-style': 'dashed', 'line-dash-pattern': [3, 7], width: 1.5 },

@@ -17,7 +17,7 @@ const ASYNC = new Set(['publish', 'consume', 'async', 'link']);
 
 /** What the drawing shows of a scene, as cytoscape takes it. Groups come before what stands in them. */
 export function elementsOf({ scene, metric, texts, words }: Drawn): ElementDefinition[] {
-  const open = [...scene.groups.values()].filter((group) => group.open);
+  const open = [...scene.groups.values()].filter((group) => group.framed);
   return [
     ...open.map((group) => ({
       group: 'nodes' as const,
@@ -57,7 +57,8 @@ function edgeOf(
   change: { word: ChangeWord; text: string } | undefined,
 ): ElementDefinition {
   const figures = edge.calls > 0 || change?.word !== 'gone' ? texts.of(edge, metric) : '';
-  const sign = metric === 'none' ? '' : SIGN[edge.health];
+  const errors = edge.health === 'ok' || metric === 'errors' ? '' : texts.share(edge.errorRate);
+  const shown = [errors, figures].filter((text) => text !== '').join(' · ');
   const classes = [edge.health, ASYNC.has(edge.type) && 'async', change?.word, edge.calls === 0 && 'idle'];
   return {
     group: 'edges',
@@ -65,7 +66,7 @@ function edgeOf(
       id: edge.id,
       source: edge.source,
       target: edge.target,
-      label: [change?.text, figures === '' ? '' : `${sign}${figures}`].filter(Boolean).join(' · '),
+      label: [change?.text, shown === '' ? '' : `${SIGN[edge.health]}${shown}`].filter(Boolean).join(' · '),
       width: 1 + Math.min(6, 1.4 * Math.log10(1 + edge.perMinute)),
     },
     classes: classes.filter(Boolean).join(' '),

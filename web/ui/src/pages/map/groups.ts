@@ -4,21 +4,37 @@ import type { Grouping } from './view';
 /** From so many nodes on they are put into groups unless told otherwise. */
 export const GROUP_FROM = 300;
 
-export type Group = { id: string; name: string; members: MapNode[]; open: boolean };
+export type Group = {
+  id: string;
+  name: string;
+  members: MapNode[];
+  /** All of it is shown. */
+  open: boolean;
+  /** Some of it is shown, in a frame. */
+  framed: boolean;
+};
 
-/** What is drawn: nodes with the open group they stand in, a node for each closed group, and edges between these. */
+/**
+ * What is drawn: nodes with the group they stand in, a node for those of each group that are not shown one by one, and edges
+ * between these.
+ */
 export type Scene = {
   nodes: MapNode[];
   edges: MapEdge[];
   groups: Map<string, Group>;
-  /** Of a node in an open group: the group's id. */
+  /** Of a node in a group that is drawn as a frame: the group's id. */
   parent: Map<string, string>;
   grouping: Exclude<Grouping, 'auto'>;
 };
 
 const GROUP = 'group:';
+const REST = 'rest:';
 
-export const isGroup = (id: string) => id.startsWith(GROUP);
+/** True for a group's frame or node, and for the node of those that are not shown one by one. */
+export const isGroup = (id: string) => id.startsWith(GROUP) || id.startsWith(REST);
+
+/** The group that such an id belongs to. */
+export const groupOf = (id: string) => (id.startsWith(REST) ? GROUP + id.slice(REST.length) : id);
 
 /** The name before its first "-" or ".". */
 export const prefixOf = (name: string) => /^[^-.]+/.exec(name)?.[0] ?? name;
@@ -27,45 +43,63 @@ export const groupingOf = (chosen: Grouping, nodes: number): Scene['grouping'] =
   chosen === 'auto' ? (nodes > GROUP_FROM ? 'prefix' : 'none') : chosen;
 
 /**
- * Puts nodes into groups. Those with something unhealthy in them are open, the others closed, toggled ones the other way
- * round. judged says what is unhealthy, when that is not the graph that is shown.
+ * Puts nodes into groups. What is unhealthy is always shown by itself, in the frame of its group, beside one node for the
+ * rest; opened groups show all. judged says what is unhealthy, when that is not the graph that is shown.
  */
-export function group(graph: Graph, chosen: Grouping, toggled: readonly string[], judged = graph): Scene {
+export function group(
+  graph: Graph,
+  chosen: Grouping,
+  opened: readonly string[],
+  judged: Graph = graph,
+): Scene {
   const grouping = groupingOf(chosen, graph.nodes.length);
-  const groups = new Map<string, Group>();
+  if (grouping === 'none')
+    return { nodes: graph.nodes, edges: graph.edges, groups: new Map(), parent: new Map(), grouping };
+  const unhealthy = new Set(judged.nodes.flatMap(({ id, health }) => (health === 'ok' ? [] : [id])));
+  const groups = collect(graph.nodes, grouping);
   const parent = new Map<string, string>();
-  if (grouping === 'none') return { ...graph, groups, parent, grouping };
-  for (const node of graph.nodes) {
+  const stands = new Map<string, string>();
+  const nodes: MapNode[] = graph.nodes.filter(({ kind }) => kind === 'user');
+  for (const [id, one] of groups) {
+    if (one.members.length === 1) {
+      groups.delete(id);
+      nodes.push(...one.members);
+      continue;
+    }
+    const healthy = one.members.filter((member) => !unhealthy.has(member.id));
+    one.open = opened.includes(id) || healthy.length < 2;
+    const rest = one.open ? [] : healthy;
+    one.framed = rest.length < one.members.length;
+    const folded = one.framed ? REST + one.name : id;
+    for (const member of one.members) {
+      if (rest.length > 0 && !unhealthy.has(member.id)) stands.set(member.id, folded);
+      else {
+        nodes.push(member);
+        parent.set(member.id, id);
+      }
+    }
+    if (rest.length === 0) continue;
+    nodes.push({ ...sum(rest), id: folded, kind: kindOf(rest), name: one.name, folded: rest.length });
+    if (one.framed) parent.set(folded, id);
+  }
+  return { nodes, edges: mergeEdges(graph.edges, stands), groups, parent, grouping };
+}
+
+function collect(nodes: readonly MapNode[], grouping: 'prefix' | 'kind'): Map<string, Group> {
+  const groups = new Map<string, Group>();
+  for (const node of nodes) {
     if (node.kind === 'user') continue;
     const name = grouping === 'kind' ? node.kind : prefixOf(node.name);
     const id = GROUP + name;
     const before = groups.get(id);
     if (before) before.members.push(node);
-    else groups.set(id, { id, name, members: [node], open: false });
+    else groups.set(id, { id, name, members: [node], open: false, framed: false });
   }
-  const unhealthy = new Set(judged.nodes.flatMap(({ id, health }) => (health === 'ok' ? [] : [id])));
-  const stands = new Map<string, string>();
-  const nodes: MapNode[] = [];
-  for (const [id, one] of groups) {
-    if (one.members.length === 1) groups.delete(id);
-    one.open = one.members.some((node) => unhealthy.has(node.id)) !== toggled.includes(id);
-  }
-  const inGroup = new Map<string, Group>();
-  for (const one of groups.values()) for (const member of one.members) inGroup.set(member.id, one);
-  for (const node of graph.nodes) {
-    const one = inGroup.get(node.id);
-    stands.set(node.id, one && !one.open ? one.id : node.id);
-    if (!one || one.open) nodes.push(node);
-    if (one?.open) parent.set(node.id, one.id);
-  }
-  for (const one of groups.values()) {
-    if (one.open) continue;
-    const kinds = new Set(one.members.map(({ kind }) => kind));
-    const kind = kinds.size === 1 ? (one.members[0]?.kind ?? 'service') : 'service';
-    nodes.push({ ...sum(one.members), id: one.id, kind, name: one.name, folded: one.members.length });
-  }
-  return { nodes, edges: mergeEdges(graph.edges, stands), groups, parent, grouping };
+  return groups;
 }
+
+const kindOf = ([first, ...others]: readonly MapNode[]) =>
+  first && others.every(({ kind }) => kind === first.kind) ? first.kind : 'service';
 
 /** Edges between what is drawn; those within a closed group are not. */
 function mergeEdges(edges: readonly MapEdge[], stands: ReadonlyMap<string, string>): MapEdge[] {

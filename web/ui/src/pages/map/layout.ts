@@ -5,6 +5,12 @@ import type { LayoutRequest, Point } from './layout-place';
 /** Up to so many nodes callers stand left of what they call; beyond that the rule costs more than it tells. */
 const DIRECTED_MOST = 80;
 
+/** Beyond so many nodes the slow half of the method, which keeps them apart, would take too long. */
+const REFINED_MOST = 250;
+
+/** The room that a node has in a grid, with its name. */
+const CELL = { x: 150, y: 95 };
+
 let registered = false;
 
 /** Places nodes by the force-directed method fCoSE. The same graph always gets the same places. */
@@ -31,13 +37,14 @@ export function layOut({ nodes, edges }: LayoutRequest): Record<string, Point> {
       ],
     });
     const small = byId.length <= DIRECTED_MOST && parents.length === 0;
+    const huge = byId.length > REFINED_MOST;
     const options = {
       name: 'fcose',
-      quality: byId.length > 1200 ? 'draft' : 'default',
+      quality: huge ? 'draft' : 'default',
       animate: false,
       randomize: true,
       fit: false,
-      idealEdgeLength: () => (small ? 110 : 90),
+      idealEdgeLength: () => 90,
       nodeRepulsion: () => 9000,
       nodeSeparation: 130,
       numIter: small ? 2500 : 1000,
@@ -50,10 +57,54 @@ export function layOut({ nodes, edges }: LayoutRequest): Record<string, Point> {
       const { x, y } = cy.getElementById(id).position();
       places[id] = { x: Math.round(x), y: Math.round(y) };
     }
-    return places;
+    return huge ? spread(places) : places;
   } finally {
     Math.random = random;
     cy?.destroy();
+  }
+}
+
+/** Gives every node a cell of its own, as near as there is one to where it would be in a picture with room for all. */
+export function spread(places: Record<string, Point>): Record<string, Point> {
+  const all = Object.entries(places);
+  const xs = all.map(([, { x }]) => x);
+  const ys = all.map(([, { y }]) => y);
+  const left = Math.min(...xs);
+  const top = Math.min(...ys);
+  // Twice as many cells as nodes, in the shape of a wide window.
+  const columns = Math.ceil(Math.sqrt(all.length * 2 * 1.2));
+  const rows = Math.ceil((all.length * 2) / columns);
+  const scale = (value: number, from: number, to: number, cells: number) =>
+    Math.round(((value - from) / Math.max(to - from, 1)) * (cells - 1));
+  const right = Math.max(...xs);
+  const bottom = Math.max(...ys);
+  const taken = new Set<number>();
+  const result: Record<string, Point> = {};
+  for (const [id, { x, y }] of all) {
+    const [column, row] = nearest(
+      taken,
+      scale(x, left, right, columns),
+      scale(y, top, bottom, rows),
+      columns,
+    );
+    result[id] = { x: column * CELL.x, y: row * CELL.y };
+  }
+  return result;
+}
+
+/** Takes the nearest free cell, looking in growing squares. */
+function nearest(taken: Set<number>, column: number, row: number, columns: number): [number, number] {
+  const width = columns * 64;
+  const key = (c: number, r: number) => (r + width) * 2 * width + c + width;
+  for (let ring = 0; ; ring++) {
+    for (let r = row - ring; r <= row + ring; r++) {
+      const edge = Math.abs(r - row) === ring;
+      for (let c = column - ring; c <= column + ring; c += edge ? 1 : 2 * ring || 1) {
+        if (taken.has(key(c, r))) continue;
+        taken.add(key(c, r));
+        return [c, r];
+      }
+    }
   }
 }
 
@@ -66,7 +117,7 @@ function leftToRight(edges: LayoutRequest['edges']) {
     const targets = next.get(source) ?? [];
     if (targets.includes(target)) continue;
     next.set(source, [...targets, target]);
-    kept.push({ left: source, right: target, gap: 170 });
+    kept.push({ left: source, right: target, gap: 150 });
   }
   return kept;
 }

@@ -60,8 +60,8 @@ export function useMap(state: StateOf<typeof MAP>, writeAt: (at: number | undefi
     if (!graph) return undefined;
     const shown =
       replay.replay && replay.step !== undefined ? atStep(graph, replay.replay, replay.step) : graph;
-    return group(shown, state.group ?? 'auto', state.toggled ?? [], graph);
-  }, [graph, replay.replay, replay.step, state.group, state.toggled]);
+    return group(shown, state.group ?? 'auto', state.opened ?? [], graph);
+  }, [graph, replay.replay, replay.step, state.group, state.opened]);
   const changes = useMemo(() => {
     const drawn = new Set(scene?.nodes.map(({ id }) => id));
     return allChanges.filter(({ source, target }) => drawn.has(source) && drawn.has(target));
@@ -71,7 +71,7 @@ export function useMap(state: StateOf<typeof MAP>, writeAt: (at: number | undefi
     state.focus,
     state.focus === undefined ? 0 : (state.hops ?? 1),
     scene?.grouping,
-    scene ? [...scene.groups.values()].filter(({ open }) => open).map(({ id }) => id) : 0,
+    state.opened,
   ]);
   return { topology, matrix, diff, replay, filters, filtered, comparing, changes, full, scene, sceneKey };
 }

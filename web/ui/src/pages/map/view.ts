@@ -21,8 +21,8 @@ export const MAP = defineView({
   without: several((kind) => KINDS.find((one) => one === kind), KINDS.length),
   hide: several(any, 200),
   group: oneOf(GROUPINGS, 'auto'),
-  /** Groups that are open when they would be closed, and the other way round. */
-  toggled: several(any, 200),
+  /** Groups that show all that is in them. */
+  opened: several(any, 200),
   metric: oneOf(METRICS, 'rate'),
   /** A node's or an edge's id. */
   sel: text,
