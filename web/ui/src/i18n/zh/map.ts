@@ -100,7 +100,7 @@ export const map = {
     callees: '被调用方',
     members: '分组成员',
     ends: '两端节点',
-    wasNow: '{{what}}：{{was}} → {{now}}',
+    wasNow: '{{what}}由 {{was}} 变为 {{now}}',
     node: '节点',
     kindHead: '类型',
     typeHead: '类型',

@@ -63,9 +63,14 @@ export function useMap(state: StateOf<typeof MAP>, writeAt: (at: number | undefi
     return group(shown, state.group ?? 'auto', state.opened ?? [], graph);
   }, [graph, replay.replay, replay.step, state.group, state.opened]);
   const changes = useMemo(() => {
-    const drawn = new Set(scene?.nodes.map(({ id }) => id));
-    return allChanges.filter(({ source, target }) => drawn.has(source) && drawn.has(target));
-  }, [allChanges, scene]);
+    const nodes = new Set(graph?.nodes.map(({ id }) => id));
+    const edges = new Set(graph?.edges.map(({ id }) => id));
+    // A message that is drawn through its queue has its change there.
+    return allChanges.filter(
+      ({ id, type, source, target }) =>
+        nodes.has(source) && nodes.has(target) && (type !== 'async' || edges.has(id)),
+    );
+  }, [allChanges, graph]);
   const sceneKey = JSON.stringify([
     filters,
     state.focus,
