@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { type Column, DataTable } from '../../components/DataTable';
 import type { Change as ChangeState } from '../../components/use-view';
 import type { StateOf } from '../../lib/view';
-import type { Change } from './changes';
+import { type Change, WEIGHT } from './changes';
 import { type FigureTexts, SIGN } from './figures';
 import type { Figures, MapEdge, MapNode } from './graph';
 import type { Scene } from './groups';
@@ -133,7 +133,12 @@ function ChangeTable({
   const { t } = useTranslation();
   const two = (was: string, now: string) => `${was} → ${now}`;
   const columns: Column<Change>[] = [
-    { id: 'word', label: t('map.changeHead'), render: (row) => t(`map.change.${row.word}`) },
+    {
+      id: 'word',
+      label: t('map.changeHead'),
+      value: ({ word }) => WEIGHT[word],
+      render: (row) => t(`map.change.${row.word}`),
+    },
     {
       id: 'between',
       label: t('map.edgeHead'),
@@ -145,19 +150,22 @@ function ChangeTable({
     },
     { id: 'changeType', label: t('map.typeHead'), render: (row) => t(`map.edge.${row.type}`) },
     {
-      id: 'changeRate',
+      id: 'rate',
+      value: ({ current }) => current.callsPerMinute,
       label: t('map.rate'),
       numeric: true,
       render: (row) => two(texts.rate(row.base.callsPerMinute), texts.rate(row.current.callsPerMinute)),
     },
     {
-      id: 'changeErrors',
+      id: 'errors',
+      value: ({ base, current }) => current.errorRate - base.errorRate,
       label: t('map.errorShare'),
       numeric: true,
       render: (row) => two(texts.share(row.base.errorRate), texts.share(row.current.errorRate)),
     },
     {
-      id: 'changeP95',
+      id: 'p95',
+      value: ({ base, current }) => (current.calls > 0 && base.calls > 0 ? current.p95Ns - base.p95Ns : 0),
       label: 'p95',
       numeric: true,
       render: ({ base, current }) =>
@@ -178,8 +186,8 @@ function ChangeTable({
           rows={changes}
           columns={columns}
           rowId={(row) => row.id}
-          sort=""
-          onSort={() => {}}
+          sort={state.changeSort ?? 'word'}
+          onSort={(changeSort) => change({ changeSort })}
           selected={state.sel}
         />
       )}

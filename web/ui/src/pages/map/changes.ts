@@ -20,7 +20,15 @@ function wordOf({ status, significant, base, current }: DiffEdge): ChangeWord {
   return current.callsPerMinute >= base.callsPerMinute ? 'busier' : 'quieter';
 }
 
-const WEIGHT: Record<ChangeWord, number> = { worse: 0, new: 1, gone: 2, busier: 3, quieter: 4, better: 5 };
+/** What may be a cause comes first. */
+export const WEIGHT: Record<ChangeWord, number> = {
+  worse: 0,
+  new: 1,
+  gone: 2,
+  busier: 3,
+  quieter: 4,
+  better: 5,
+};
 
 /** The differences, what may be a cause first. */
 export const changesOf = (diff: TopologyDiff): Change[] =>

@@ -34,4 +34,5 @@ export const MAP = defineView({
   table: flag,
   sort: sortField,
   edgeSort: sortField,
+  changeSort: sortField,
 });
