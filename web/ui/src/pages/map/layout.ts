@@ -13,8 +13,39 @@ const CELL = { x: 150, y: 95 };
 
 let registered = false;
 
-/** Places nodes by the force-directed method fCoSE. The same graph always gets the same places. */
+/** Places nodes; what stands in a frame stands close together, and frames lie on nothing else. */
 export function layOut({ nodes, edges }: LayoutRequest): Record<string, Point> {
+  const members = new Map<string, string[]>();
+  const stands = new Map<string, string>();
+  for (const { id, parent = id } of [...nodes].sort((a, b) => (a.id < b.id ? -1 : 1))) {
+    members.set(parent, [...(members.get(parent) ?? []), id]);
+    stands.set(id, parent);
+  }
+  const places = layOutFlat({
+    nodes: [...members.keys()].map((id) => ({ id })),
+    edges: edges.map(({ source, target }) => ({
+      source: stands.get(source) ?? source,
+      target: stands.get(target) ?? target,
+    })),
+  });
+  const across = (count: number) => Math.ceil(Math.sqrt(count));
+  const widest = [...members.values()].reduce((most, all) => Math.max(most, across(all.length)), 1);
+  const result: Record<string, Point> = {};
+  for (const [parent, all] of members) {
+    const middle = places[parent] ?? { x: 0, y: 0 };
+    const columns = across(all.length);
+    all.forEach((id, i) => {
+      result[id] = {
+        x: middle.x * widest + ((i % columns) - (columns - 1) / 2) * CELL.x,
+        y: middle.y * widest + (Math.floor(i / columns) - (columns - 1) / 2) * CELL.y,
+      };
+    });
+  }
+  return result;
+}
+
+/** Places nodes by the force-directed method fCoSE. The same graph always gets the same places. */
+function layOutFlat({ nodes, edges }: LayoutRequest): Record<string, Point> {
   if (!registered) cytoscape.use(fcose);
   registered = true;
   const byId = [...nodes].sort((a, b) => (a.id < b.id ? -1 : 1));
