@@ -49,7 +49,6 @@ function layOutFlat({ nodes, edges }: LayoutRequest): Record<string, Point> {
   if (!registered) cytoscape.use(fcose);
   registered = true;
   const byId = [...nodes].sort((a, b) => (a.id < b.id ? -1 : 1));
-  const parents = [...new Set(byId.flatMap(({ parent }) => (parent ? [parent] : [])))];
   const random = Math.random;
   Math.random = seeded(byId.length * 7919 + edges.length);
   let cy: Core | undefined;
@@ -59,15 +58,14 @@ function layOutFlat({ nodes, edges }: LayoutRequest): Record<string, Point> {
       styleEnabled: true,
       style: [{ selector: 'node', style: { width: 120, height: 64 } }],
       elements: [
-        ...parents.map((id) => ({ data: { id } })),
-        ...byId.map(({ id, parent }) => ({ data: { id, ...(parent && { parent }) } })),
+        ...byId.map(({ id }) => ({ data: { id } })),
         ...[...edges]
           .sort((a, b) => (a.source + a.target < b.source + b.target ? -1 : 1))
           .filter(({ source, target }) => source !== target)
           .map(({ source, target }, i) => ({ data: { id: `edge ${i}`, source, target } })),
       ],
     });
-    const small = byId.length <= DIRECTED_MOST && parents.length === 0;
+    const small = byId.length <= DIRECTED_MOST;
     const huge = byId.length > REFINED_MOST;
     const options = {
       name: 'fcose',
