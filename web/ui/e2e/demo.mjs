@@ -1,4 +1,5 @@
 import { englishOnly, textsOf } from './catalogue.mjs';
+import { walkMap } from './demo-map.mjs';
 import {
   brushes,
   conditions,
@@ -40,6 +41,7 @@ export async function demo(harness) {
   const address = page.url();
   await reload(harness, page, address);
   await followLink(harness, page);
+  await walkMap(harness, page);
   await page.goto(address);
   await switchLanguage(harness, page);
   await switchTheme(harness, page);
@@ -138,6 +140,12 @@ async function accessibility(harness, trace, span) {
       await tab.page.goto(`${harness.url}/traces`);
       await tab.page.getByRole('table').waitFor();
       await harness.checkAccessible(`search, ${where}`, tab.page);
+      await tab.page.goto(`${harness.url}/map`);
+      await tab.page.getByRole('application').waitFor();
+      await harness.checkAccessible(`map, ${where}`, tab.page);
+      await tab.page.goto(`${harness.url}/map?table=true&sel=service:shop-orders`);
+      await tab.page.getByRole('table').first().waitFor();
+      await harness.checkAccessible(`map as tables, ${where}`, tab.page);
       await tab.page.goto(trace);
       await until('rows', async () => (await rowCount(tab.page)) > 0);
       await harness.checkAccessible(`trace, ${where}`, tab.page);

@@ -16,7 +16,7 @@ const condition = (written: string) => {
 const duration = spelled((written) => (parseDuration(written) === undefined ? undefined : written));
 
 /** The conditions that the API takes for a set of traces, and what it calls them. */
-const FILTERS = {
+export const FILTERS = {
   service: text,
   operation: text,
   kind: oneOf(KINDS),

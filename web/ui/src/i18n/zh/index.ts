@@ -2,8 +2,9 @@ import type { Messages } from '../en';
 import { common } from './common';
 import { functions } from './functions';
 import { logs } from './logs';
+import { map } from './map';
 import { overview } from './overview';
 import { search } from './search';
 import { trace } from './trace';
 
-export const zh: Messages = { ...common, ...functions, ...logs, ...overview, ...search, ...trace };
+export const zh: Messages = { ...common, ...functions, ...logs, ...map, ...overview, ...search, ...trace };

@@ -1,0 +1,82 @@
+import { useMemo } from 'react';
+import { type TopologyRequest, useTopology, useTopologyDiff, useTopologyMatrix } from '../../api/topology';
+import { useRange } from '../../components/use-range';
+import { resolveRange } from '../../lib/range';
+import type { StateOf } from '../../lib/view';
+import { changesOf, withGone } from './changes';
+import { toGraph, without } from './graph';
+import { group } from './groups';
+import { filtersOf } from './links';
+import { atStep } from './replay';
+import { useReplay } from './use-replay';
+import type { MAP } from './view';
+
+const DAY_MS = 86_400_000;
+
+/** What the address says is to be seen: asked for, put into groups, at the moment that is shown. */
+export function useMap(state: StateOf<typeof MAP>, writeAt: (at: number | undefined) => void) {
+  const { range, params, refetchInterval } = useRange();
+  const filters = useMemo(() => {
+    const { from: _, to: __, live: ___, ...rest } = filtersOf(state);
+    return rest as TopologyRequest;
+  }, [state]);
+  const filtered = Object.keys(filters).length > 0;
+  const topology = useTopology(
+    {
+      ...filters,
+      ...params,
+      ...(state.focus !== undefined && { focus: state.focus, hops: state.hops ?? 1 }),
+    },
+    refetchInterval,
+  );
+  // Counters by step know nothing of traces: with a filter there is only the whole range.
+  const matrix = useTopologyMatrix(params, !filtered, refetchInterval);
+  const diff = useTopologyDiff(
+    [state.diff, params],
+    () => {
+      if (state.diff !== 'day') return params;
+      const { fromMs, toMs } = resolveRange(range, Date.now());
+      const iso = (ms: number) => new Date(ms - DAY_MS).toISOString();
+      return { ...params, baseFrom: iso(fromMs), baseTo: iso(toMs) };
+    },
+    state.diff !== undefined && !filtered,
+    refetchInterval,
+  );
+  const replay = useReplay(filtered ? undefined : matrix.data, state.at, writeAt);
+  const comparing = state.diff !== undefined && !filtered;
+  const allChanges = useMemo(
+    () => (comparing && diff.data ? changesOf(diff.data) : []),
+    [comparing, diff.data],
+  );
+  const full = useMemo(() => (topology.data ? toGraph(topology.data) : undefined), [topology.data]);
+  const graph = useMemo(() => {
+    if (!full) return undefined;
+    // What is gone is shown where the whole is: around one node the server leaves out the rest, which is not gone.
+    const whole = state.focus === undefined ? withGone(full, allChanges) : full;
+    return without(whole, state.without ?? [], state.hide ?? []);
+  }, [full, allChanges, state.focus, state.without, state.hide]);
+  // The groups that are open are those of the whole range, so that replaying neither opens nor closes any.
+  const scene = useMemo(() => {
+    if (!graph) return undefined;
+    const shown =
+      replay.replay && replay.step !== undefined ? atStep(graph, replay.replay, replay.step) : graph;
+    return group(shown, state.group ?? 'auto', state.opened ?? [], graph);
+  }, [graph, replay.replay, replay.step, state.group, state.opened]);
+  const changes = useMemo(() => {
+    const nodes = new Set(graph?.nodes.map(({ id }) => id));
+    const edges = new Set(graph?.edges.map(({ id }) => id));
+    // A message that is drawn through its queue has its change there.
+    return allChanges.filter(
+      ({ id, type, source, target }) =>
+        nodes.has(source) && nodes.has(target) && (type !== 'async' || edges.has(id)),
+    );
+  }, [allChanges, graph]);
+  const sceneKey = JSON.stringify([
+    filters,
+    state.focus,
+    state.focus === undefined ? 0 : (state.hops ?? 1),
+    scene?.grouping,
+    state.opened,
+  ]);
+  return { topology, matrix, diff, replay, filters, filtered, comparing, changes, full, scene, sceneKey };
+}
