@@ -30,12 +30,12 @@ export class ApiError extends Error {
   }
 }
 
-const client = () =>
+export const client = () =>
   createClient<paths>({ baseUrl: new URL(basePath() || '/', document.baseURI).href.replace(/\/+$/, '') });
 
 type Answer<T> = { data?: T; error?: unknown; response: Response };
 
-async function unwrap<T>(request: Promise<Answer<T>>): Promise<T> {
+export async function unwrap<T>(request: Promise<Answer<T>>): Promise<T> {
   let answer: Answer<T>;
   try {
     answer = await request;
