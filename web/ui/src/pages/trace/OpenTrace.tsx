@@ -9,9 +9,13 @@ import { nextCritical } from '../../trace/critical';
 import type { TraceModel } from '../../trace/model';
 import { nextMatch } from '../../trace/overlay';
 import { clampWindow, isWhole, type TimeWindow } from '../../trace/timescale';
+import { FlameView } from './FlameView';
+import { LogsView } from './LogsView';
+import { MapView } from './MapView';
 import { Minimap } from './Minimap';
 import { SpanGrid } from './SpanGrid';
 import { SpanPanel } from './SpanPanel';
+import { TableView } from './TableView';
 import { Toolbar } from './Toolbar';
 import { TraceHeader } from './TraceHeader';
 import { TraceNotes } from './TraceNotes';
@@ -106,6 +110,28 @@ export function OpenTrace({ model, reload, reloading, stored = true }: Props) {
             onSelect={select}
           />
         )}
+        {v === 'flame' && (
+          <FlameView
+            model={model}
+            style={style}
+            window={zoom}
+            selected={row}
+            onWindow={showWindow}
+            onSelect={select}
+          />
+        )}
+        {v === 'map' && <MapView model={model} colours={colours} onSelect={selectId} />}
+        {v === 'table' && (
+          <TableView
+            model={model}
+            path={path}
+            colours={colours}
+            sort={view.sort ?? '-self'}
+            onSort={(sort) => replace({ sort })}
+            onFind={(q) => step({ q, v: 'waterfall' })}
+          />
+        )}
+        {v === 'logs' && <LogsView model={model} colours={colours} selected={selected} onSelect={selectId} />}
         {row >= 0 && selected !== undefined && (
           <SpanPanel
             traceId={model.traceId}
