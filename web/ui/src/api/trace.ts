@@ -1,6 +1,5 @@
-import { keepPreviousData, useQueries, useQuery } from '@tanstack/react-query';
-import { buildTrace } from '../trace/model';
-import { api, client, type SpanDetail, unwrap } from './client';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { client, type SpanDetail, unwrap } from './client';
 import type { components } from './schema';
 
 export type Analysis = components['schemas']['TraceAnalysis'];
@@ -39,15 +38,6 @@ export const useTraceLogs = (traceId: string, enabled = true) =>
     enabled,
   });
 
-/** Which spans of a trace have a CPU profile. */
-export const useProfiles = (traceId: string) =>
-  useQuery({
-    queryKey: ['trace', traceId, 'profiles'],
-    queryFn: async (context) =>
-      (await unwrap(client().GET('/api/v1/traces/{traceId}/profiles', path(traceId, context)))).profiles,
-    staleTime: 60_000,
-  });
-
 /** How a span ranks among its kind in the day before it ended. */
 export const usePercentile = (span: SpanDetail) =>
   useQuery({
@@ -55,8 +45,8 @@ export const usePercentile = (span: SpanDetail) =>
     queryFn: ({ signal }) => {
       const end = BigInt(span.startNs) + BigInt(Math.round(span.durationNs));
       const query = {
-        from: String((end - 86_400_000_000_000n) / 1_000_000n),
-        to: String(end / 1_000_000n + 60_000n),
+        from: String(end - 86_400_000_000_000n),
+        to: String(end + 60_000_000_000n),
         service: span.service,
         operation: span.name,
         kind: span.kind,
@@ -76,15 +66,4 @@ export const useCompare = (a: string, b: string) =>
     placeholderData: keepPreviousData,
     staleTime: 60_000,
     enabled: a !== '' && b !== '',
-  });
-
-/** Other traces, to be drawn together with one. */
-export const useTraces = (ids: readonly string[]) =>
-  useQueries({
-    queries: ids.map((traceId) => ({
-      queryKey: ['trace', traceId],
-      queryFn: async (context: Signal) => buildTrace(await api.trace(traceId, context)),
-      structuralSharing: false,
-      staleTime: 60_000,
-    })),
   });

@@ -29,7 +29,7 @@ const SWITCH = ['on', 'off'] as const;
 /**
  * State of the trace page: selected span, zoom and the panel's tab; the view; whether the critical path is drawn, repeated
  * siblings are one row, and times in which nothing runs are shortened; what is looked for, and what is left out: services,
- * and spans below so many thousandths of the trace; linked traces shown in it; how the table is sorted.
+ * and spans below so many thousandths of the trace; how the table is sorted.
  */
 export const TRACE = defineView(
   {
@@ -43,7 +43,6 @@ export const TRACE = defineView(
     q: text,
     hide: several((name) => name, 50),
     min: whole(0, 500, 0),
-    with: several(readTraceId, 5),
     sort: spelled((by) => (/^-?[a-z][a-zA-Z0-9]*$/.test(by) ? by : undefined)),
   },
   { ranged: false },

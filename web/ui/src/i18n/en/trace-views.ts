@@ -18,7 +18,6 @@ export const traceViews = {
     parent_ring: 'A loop of parents',
     clock_skew: 'Clocks differ',
     calls: '{{count, number}} calls',
-    cycle: 'Next reason',
   },
   views: {
     label: 'View of the trace',
@@ -55,7 +54,6 @@ export const traceViews = {
     events: '{{count, number}} events',
     queueGap: 'in queue {{queue}}: {{time}}',
     idleGap: 'nothing ran: {{time}}',
-    linked: 'Linked trace {{id}}',
   },
   flame: {
     label: 'Flame graph of the trace; the waterfall holds the same spans as text',
@@ -100,11 +98,6 @@ export const traceViews = {
     selfTime: 'Self time',
     elsewhere: 'Same statement elsewhere',
     filterOut: 'Find traces without this',
-    profile: 'CPU profile',
-    openProfile: 'Download pprof',
-    inline: 'Show in this trace',
-    outline: 'Take out of this trace',
-    masked: 'Values are masked; Raw has the text as it was sent.',
   },
   compare: {
     title: 'Compare two traces',
@@ -135,12 +128,6 @@ export const traceViews = {
     identical: 'No difference above a microsecond.',
   },
   file: {
-    downloadOtlp: 'OTLP JSON',
     downloadJaeger: 'Jaeger JSON',
-    download: 'Download',
-    open: 'Open a file',
-    notStored: 'This trace comes from the file {{name}}. It is shown in this browser only and is not stored.',
-    bad: 'This file could not be read as OTLP JSON: {{why}}',
-    close: 'Close the file',
   },
 } as const;

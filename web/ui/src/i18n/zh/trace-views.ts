@@ -20,7 +20,6 @@ export const traceViews = {
     parent_ring: '父子关系成环',
     clock_skew: '时钟不一致',
     calls: '{{count, number}} 次调用',
-    cycle: '下一个原因',
   },
   views: {
     label: '链路视图',
@@ -57,7 +56,6 @@ export const traceViews = {
     events: '{{count, number}} 个事件',
     queueGap: '在队列 {{queue}} 中等待：{{time}}',
     idleGap: '无任务运行：{{time}}',
-    linked: '关联链路 {{id}}',
   },
   flame: {
     label: '链路火焰图；瀑布图以文字列出相同的 Span',
@@ -102,11 +100,6 @@ export const traceViews = {
     selfTime: '自身耗时',
     elsewhere: '其他链路中的相同语句',
     filterOut: '查找不含此属性的链路',
-    profile: 'CPU 剖析',
-    openProfile: '下载 pprof',
-    inline: '在此链路中显示',
-    outline: '从此链路中移除',
-    masked: '值已遮盖；“原始数据”中保留发送时的文本。',
   },
   compare: {
     title: '对比两条链路',
@@ -137,12 +130,6 @@ export const traceViews = {
     identical: '没有超过一微秒的差异。',
   },
   file: {
-    downloadOtlp: 'OTLP JSON',
     downloadJaeger: 'Jaeger JSON',
-    download: '下载',
-    open: '打开文件',
-    notStored: '此链路来自文件 {{name}}，仅在此浏览器中显示，不会存储。',
-    bad: '无法将此文件读取为 OTLP JSON：{{why}}',
-    close: '关闭文件',
   },
 } satisfies Partial<Messages>;

@@ -43,6 +43,9 @@ export function FlameView({ model, style, window, selected, onWindow, onSelect }
           const top = d * LINE;
           const bare = ((model.flags[row] ?? 0) & (FLAG_ORPHANS | FLAG_LINKED)) !== 0;
           const colour = style.colours.get(model.services[model.service[row] ?? -1] ?? '');
+          // Siblings may run at the same time: the later one covers, so that names stay readable.
+          context.fillStyle = style.surface;
+          if (w > LEAST_TEXT) context.fillRect(x - 1, top, w, LINE - 2);
           context.fillStyle = bare ? style.line : colourOf(colour, style.theme);
           context.globalAlpha = w > LEAST_TEXT ? 0.3 : 0.8;
           context.fillRect(x, top, Math.max(1, w - 1), LINE - 2);

@@ -26,7 +26,7 @@ export function MapView({ model, colours, onSelect }: Props) {
   const { nodes, calls } = useMemo(() => serviceGraph(model), [model]);
   const levels = Math.max(1, ...nodes.map((n) => n.level + 1));
   const tallest = Math.max(1, ...nodes.map((n) => n.place + 1));
-  const width = 2 * EDGE + levels * BOX.width + (levels - 1) * GAP.x;
+  const width = 2 * EDGE + levels * BOX.width + levels * GAP.x;
   const height = 2 * EDGE + tallest * BOX.height + (tallest - 1) * GAP.y + 24;
   const counts = new Map<number, number>();
   for (const n of nodes) counts.set(n.level, (counts.get(n.level) ?? 0) + 1);
@@ -57,13 +57,12 @@ export function MapView({ model, colours, onSelect }: Props) {
           const [a, b] = [place[call.from], place[call.to]];
           if (!a || !b) return null;
           const forward = b.x > a.x;
-          const [x1, y1] = forward
-            ? [a.x + BOX.width, a.y + BOX.height / 2]
-            : [a.x + BOX.width / 2, a.y + BOX.height];
-          const [x2, y2] = forward ? [b.x, b.y + BOX.height / 2] : [b.x + BOX.width / 2, b.y + BOX.height];
-          const curve = forward
-            ? `M${x1} ${y1}C${x1 + GAP.x / 2} ${y1} ${x2 - GAP.x / 2} ${y2} ${x2} ${y2}`
-            : `M${x1} ${y1}C${x1} ${y1 + 40} ${x2} ${y2 + 40} ${x2} ${y2}`;
+          // A call to the same column or back goes around on the right.
+          const [x1, y1] = [a.x + BOX.width, a.y + BOX.height / 2];
+          const [x2, y2] = [forward ? b.x : b.x + BOX.width, b.y + BOX.height / 2];
+          const out = forward ? GAP.x / 2 : 70;
+          const curve = `M${x1} ${y1}C${x1 + out} ${y1} ${forward ? x2 - out : x2 + out} ${y2} ${x2} ${y2}`;
+          const middle = forward ? (x1 + x2) / 2 : Math.max(x1, x2) + 54;
           return (
             <g key={`${call.from} ${call.to}`} data-failed={call.errors > 0 || undefined}>
               <path
@@ -72,7 +71,7 @@ export function MapView({ model, colours, onSelect }: Props) {
                 strokeWidth={1 + 3 * (call.calls / most)}
                 markerEnd="url(#call)"
               />
-              <text x={(x1 + x2) / 2} y={(y1 + y2) / 2 + (forward ? -5 : 34)} className={classes.edgeText}>
+              <text x={middle} y={(y1 + y2) / 2 + (forward ? -5 : 4)} className={classes.edgeText}>
                 {`${format.count(call.calls)}× ${format.duration(call.totalNs)}${call.errors > 0 ? ` ⚠${call.errors}` : ''}`}
               </text>
             </g>
