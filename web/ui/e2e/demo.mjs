@@ -1,6 +1,7 @@
 import { englishOnly, textsOf } from './catalogue.mjs';
 import { conditions, openSearch, searchByService } from './demo-search.mjs';
 import { foldRows, followLink, openSpan, openTrace, panel, reload, rowCount, zoom } from './demo-trace.mjs';
+import { compare, critical, find, views } from './demo-trace-views.mjs';
 import { assert, until } from './harness.mjs';
 
 /** From the search page to a span of the demo shop, in two languages and two themes. */
@@ -16,6 +17,10 @@ export async function demo(harness) {
   await zoom(harness, page);
   const address = page.url();
   await reload(harness, page, address);
+  await critical(harness, page);
+  await find(harness, page);
+  await views(harness, page);
+  await compare(harness, page);
   await followLink(harness, page);
   await page.goto(address);
   await switchLanguage(harness, page);

@@ -10,8 +10,6 @@ export const FLAG_CYCLE_CUT = 2;
 export const FLAG_STARTS_EARLY = 4;
 /** The row is no span: it holds the spans whose parent was never received. */
 export const FLAG_ORPHANS = 8;
-/** The row is no span: it holds the spans of a linked trace. */
-export const FLAG_LINKED = 16;
 
 export const STATUS_ERROR = 2;
 

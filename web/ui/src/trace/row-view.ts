@@ -1,6 +1,6 @@
 import { colourOf } from '../lib/colour';
 import { formatDuration } from '../lib/duration';
-import { FLAG_LINKED, FLAG_ORPHANS, STATUS_ERROR, type TraceModel } from './model';
+import { FLAG_ORPHANS, STATUS_ERROR, type TraceModel } from './model';
 import type { Overlay } from './overlay';
 import type { Style } from './paint';
 import { type IconName, iconElement } from './row-icons';
@@ -43,8 +43,7 @@ export type RowClasses = Record<
   | 'icons'
   | 'run'
   | 'pruned'
-  | 'match'
-  | 'linked',
+  | 'match',
   string
 >;
 
@@ -119,7 +118,6 @@ export class RowView {
     const parent = (model.subtree[row] ?? 1) > 1 || run !== undefined;
     const collapsed = rows.isCollapsed(row) || run !== undefined;
     const orphans = ((model.flags[row] ?? 0) & FLAG_ORPHANS) !== 0;
-    const linked = ((model.flags[row] ?? 0) & FLAG_LINKED) !== 0;
     const service = model.services[model.service[row] ?? -1] ?? '';
     const colour = style.colours.get(service);
     const failed = model.status[row] === STATUS_ERROR;
@@ -138,12 +136,11 @@ export class RowView {
     this.depth.hidden = depth <= deepest;
     this.service.textContent = service;
     this.service.hidden = orphans;
-    const name = orphans && !linked ? texts.orphans : model.names[model.name[row] ?? -1] || texts.unnamed;
+    const name = orphans ? texts.orphans : model.names[model.name[row] ?? -1] || texts.unnamed;
     this.name.textContent = name;
     this.name.title = orphans ? name : `${service}: ${name}`;
     this.name.classList.toggle(classes.failed, failed);
     element.classList.toggle(classes.pruned, pruned > 0);
-    element.classList.toggle(classes.linked, linked);
     element.classList.toggle(classes.match, overlay.matches?.[row] === 1);
     if (pruned > 0) {
       this.twisty.className = classes.leaf;

@@ -4,7 +4,7 @@ import { Canvas, type Draw } from '../../components/Canvas';
 import { useFormats } from '../../components/use-formats';
 import { colourOf } from '../../lib/colour';
 import { flameBlocks, flameLevels } from '../../trace/flame';
-import { FLAG_LINKED, FLAG_ORPHANS, STATUS_ERROR, type TraceModel } from '../../trace/model';
+import { FLAG_ORPHANS, STATUS_ERROR, type TraceModel } from '../../trace/model';
 import type { Style } from '../../trace/paint';
 import { panWindow, type TimeWindow, zoomWindow } from '../../trace/timescale';
 import classes from './Views.module.css';
@@ -41,7 +41,7 @@ export function FlameView({ model, style, window, selected, onWindow, onSelect }
           const w = Math.min(width + 2, left + size) - x;
           if (w <= 0) continue;
           const top = d * LINE;
-          const bare = ((model.flags[row] ?? 0) & (FLAG_ORPHANS | FLAG_LINKED)) !== 0;
+          const bare = ((model.flags[row] ?? 0) & FLAG_ORPHANS) !== 0;
           const colour = style.colours.get(model.services[model.service[row] ?? -1] ?? '');
           // Siblings may run at the same time: the later one covers, so that names stay readable.
           context.fillStyle = style.surface;
