@@ -69,7 +69,7 @@ export const traceViews = {
     calls: '调用次数',
     total: '总耗时',
     self: '自身耗时',
-    p95: 'p95',
+    p95: 'p95 耗时',
     max: '最长',
     errors: '错误',
     critical: '关键路径',
@@ -130,6 +130,6 @@ export const traceViews = {
     identical: '没有超过一微秒的差异。',
   },
   file: {
-    downloadJaeger: 'Jaeger JSON',
+    downloadJaeger: '下载 Jaeger JSON',
   },
 } satisfies Partial<Messages>;
