@@ -146,30 +146,27 @@ function HideMenu({ model, view, change, colours }: Props) {
       <Menu.Dropdown>
         <Menu.Label>{t('views.hideServices')}</Menu.Label>
         {model.serviceSpans.map(({ name, spans }) => (
-          <Menu.Item
+          <Menu.CheckboxItem
             key={name}
-            role="menuitemcheckbox"
-            aria-checked={!hide.includes(name)}
-            leftSection={hide.includes(name) ? <IconEyeOff size={14} /> : <IconEye size={14} />}
+            checked={!hide.includes(name)}
             rightSection={<span className={classes.found}>{format.count(spans)}</span>}
-            onClick={() => toggle(name)}
+            onChange={() => toggle(name)}
           >
             <ServiceName name={name} colour={colours.get(name)} />
-          </Menu.Item>
+          </Menu.CheckboxItem>
         ))}
         <Menu.Divider />
         <Menu.Label>{t('views.hideShort')}</Menu.Label>
-        {SHORT.map((share) => (
-          <Menu.Item
-            key={share}
-            role="menuitemradio"
-            aria-checked={min === share}
-            onClick={() => change({ min: share === 0 ? undefined : share })}
-          >
-            {min === share ? '● ' : '○ '}
-            {share === 0 ? t('views.hideNothing') : t('views.hideShare', { share: String(share / 10) })}
-          </Menu.Item>
-        ))}
+        <Menu.RadioGroup
+          value={String(min)}
+          onChange={(share) => change({ min: share === '0' ? undefined : Number(share) })}
+        >
+          {SHORT.map((share) => (
+            <Menu.RadioItem key={share} value={String(share)}>
+              {share === 0 ? t('views.hideNothing') : t('views.hideShare', { share: String(share / 10) })}
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
         {rules > 0 && (
           <Menu.Item onClick={() => change({ hide: undefined, min: undefined })}>
             {t('views.showAll')}
