@@ -14,28 +14,25 @@ const path = (traceId: string, { signal }: Signal) => ({
   signal: signal ?? null,
 });
 
-export const useAnalysis = (traceId: string, enabled = true) =>
+export const useAnalysis = (traceId: string) =>
   useQuery({
     queryKey: ['trace', traceId, 'analysis'],
     queryFn: (context) => unwrap(client().GET('/api/v1/traces/{traceId}/analysis', path(traceId, context))),
     staleTime: 60_000,
-    enabled,
   });
 
-export const useTwin = (traceId: string, enabled = true) =>
+export const useTwin = (traceId: string) =>
   useQuery({
     queryKey: ['trace', traceId, 'twin'],
     queryFn: (context) => unwrap(client().GET('/api/v1/traces/{traceId}/twin', path(traceId, context))),
     staleTime: 300_000,
-    enabled,
   });
 
-export const useTraceLogs = (traceId: string, enabled = true) =>
+export const useTraceLogs = (traceId: string) =>
   useQuery({
     queryKey: ['trace', traceId, 'logs'],
     queryFn: async (context) =>
       (await unwrap(client().GET('/api/v1/traces/{traceId}/logs', path(traceId, context)))).logs,
-    enabled,
   });
 
 /** How a span ranks among its kind in the day before it ended. */

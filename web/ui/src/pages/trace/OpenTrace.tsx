@@ -23,10 +23,10 @@ import classes from './TracePage.module.css';
 import { useOverlay } from './use-overlay';
 import { WhyBox } from './WhyBox';
 
-type Props = { model: TraceModel; reload: () => void; reloading: boolean; stored?: boolean };
+type Props = { model: TraceModel; reload: () => void; reloading: boolean };
 
-/** A trace with all its views. stored: the server knows it, so there is more to ask about it. */
-export function OpenTrace({ model, reload, reloading, stored = true }: Props) {
+/** A trace with all its views. */
+export function OpenTrace({ model, reload, reloading }: Props) {
   const { t } = useTranslation();
   const { state: view, replace, change: step, settle } = useView(TRACE);
   const [zoom, setZoom] = useState<TimeWindow>(() =>
@@ -68,7 +68,7 @@ export function OpenTrace({ model, reload, reloading, stored = true }: Props) {
   }, [model, t]);
 
   const row = selected === undefined ? -1 : (model.rowOf.get(selected) ?? -1);
-  const { overlay, path, gaps, gapNames } = useOverlay(model, view, stored);
+  const { overlay, path, gaps, gapNames } = useOverlay(model, view);
   const goTo = (to: number) => to >= 0 && select(to, false);
   const goMatch = (direction: 1 | -1) => overlay.matches && goTo(nextMatch(overlay.matches, row, direction));
   useKeys('trace', [
@@ -84,7 +84,7 @@ export function OpenTrace({ model, reload, reloading, stored = true }: Props) {
     <>
       <TraceHeader model={model} colours={colours} reload={reload} reloading={reloading} />
       <TraceNotes model={model} />
-      {stored && <WhyBox traceId={model.traceId} selected={selected} onSelect={selectId} />}
+      <WhyBox traceId={model.traceId} selected={selected} onSelect={selectId} />
       <Minimap model={model} style={style} window={zoom} onWindow={showWindow} />
       <Toolbar
         model={model}

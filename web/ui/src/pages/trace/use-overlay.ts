@@ -10,11 +10,11 @@ import { findHidden, findMatches, type Overlay } from '../../trace/overlay';
 
 const NO_ROWS: ReadonlySet<number> = new Set();
 
-/** What the address and the analysis put on top of the spans. stored: the server knows the trace. */
-export function useOverlay(model: TraceModel, view: TraceView, stored: boolean) {
+/** What the address and the analysis put on top of the spans.  */
+export function useOverlay(model: TraceModel, view: TraceView) {
   const { t } = useTranslation();
   const format = useFormats();
-  const { data } = useAnalysis(model.traceId, stored);
+  const { data } = useAnalysis(model.traceId);
   const path = useMemo(
     () =>
       data?.root.spanId
