@@ -13,6 +13,7 @@ import {
 } from './demo-search.mjs';
 import { foldRows, followLink, openSpan, openTrace, panel, reload, rowCount, zoom } from './demo-trace.mjs';
 import { FUNCTION_PAGES, functions } from './functions.mjs';
+import { compare, critical, find, views } from './demo-trace-views.mjs';
 import { assert, until } from './harness.mjs';
 import { logs } from './logs.mjs';
 import { overview } from './overview.mjs';
@@ -40,6 +41,10 @@ export async function demo(harness) {
   await zoom(harness, page);
   const address = page.url();
   await reload(harness, page, address);
+  await critical(harness, page);
+  await find(harness, page);
+  await views(harness, page);
+  await compare(harness, page);
   await followLink(harness, page);
   await walkMap(harness, page);
   await page.goto(address);

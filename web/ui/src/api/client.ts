@@ -113,3 +113,6 @@ export const api = {
 
 /** Address of the whole trace as OTLP JSON, relative to the page's base. */
 export const otlpHref = (traceId: string) => `${basePath()}/api/v1/traces/${traceId}`;
+
+/** Address of the whole trace as Jaeger JSON. */
+export const jaegerHref = (traceId: string) => `${basePath()}/api/traces/${traceId}`;

@@ -1,7 +1,7 @@
 import type { TimeWindow } from '../trace/timescale';
 import { durationNs } from '../units';
 import { parseDuration, writeDuration } from './duration';
-import { defineView, oneOf, type StateOf, spelled } from './view';
+import { defineView, oneOf, type StateOf, several, spelled, text, whole } from './view';
 
 /** "120ms-3.4s" after the trace's start. */
 export function parseWindow(text: string | undefined): TimeWindow | undefined {
@@ -20,12 +20,30 @@ export function writeWindow({ from, to }: TimeWindow): string {
 export const PANEL_TABS = ['overview', 'attributes', 'events', 'logs', 'links', 'raw'] as const;
 export type PanelTab = (typeof PANEL_TABS)[number];
 
-/** State of the trace page: selected span, zoom, and the panel's tab. */
+/** What the trace can be looked at as; keys 1 to 5. */
+export const TRACE_VIEWS = ['waterfall', 'flame', 'map', 'table', 'logs'] as const;
+export type TraceViewName = (typeof TRACE_VIEWS)[number];
+
+const SWITCH = ['on', 'off'] as const;
+
+/**
+ * State of the trace page: selected span, zoom and the panel's tab; the view; whether the critical path is drawn, repeated
+ * siblings are one row, and times in which nothing runs are shortened; what is looked for, and what is left out: services,
+ * and spans below so many thousandths of the trace; how the table is sorted.
+ */
 export const TRACE = defineView(
   {
     s: spelled((id) => (/^[0-9a-f]{1,16}$/i.test(id) ? id.toLowerCase().padStart(16, '0') : undefined)),
     z: spelled((window) => (parseWindow(window) ? window : undefined)),
     tab: oneOf(PANEL_TABS, 'overview'),
+    v: oneOf(TRACE_VIEWS, 'waterfall'),
+    cp: oneOf(SWITCH, 'on'),
+    fold: oneOf(SWITCH, 'on'),
+    gaps: oneOf(SWITCH, 'off'),
+    q: text,
+    hide: several((name) => name, 50),
+    min: whole(0, 500, 0),
+    sort: spelled((by) => (/^-?[a-z][a-zA-Z0-9]*$/.test(by) ? by : undefined)),
   },
   { ranged: false },
 );

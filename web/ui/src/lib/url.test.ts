@@ -103,9 +103,9 @@ describe('trace page address', () => {
   });
 
   it('names what it does not understand', () => {
-    expect(readView(TRACE, parseQuery('?s=xyz&z=3s-1s&tab=money&v=2'), NOW)).toEqual({
+    expect(readView(TRACE, parseQuery('?s=xyz&z=3s-1s&tab=money&v=2&w=1'), NOW)).toEqual({
       state: {},
-      ignored: ['v', 's', 'z', 'tab'],
+      ignored: ['w', 's', 'z', 'tab', 'v'],
     });
   });
 

@@ -1,5 +1,6 @@
 import type { components } from '../api/schema';
 import { type DurationNs, durationNs, type InstantNs, parseInstant } from '../units';
+import { EMPTY_SELF, type SelfTime, selfTime } from './self-time';
 
 export type CompactTrace = components['schemas']['CompactTrace'];
 
@@ -44,6 +45,16 @@ export type TraceModel = {
   kind: Uint8Array;
   status: Uint8Array;
   flags: Uint8Array;
+  /** Words that category, peer and errorType point into; -1 for none. */
+  categories: readonly string[];
+  peers: readonly string[];
+  category: Int32Array;
+  peer: Int32Array;
+  /** Number of events and of links. */
+  events: Int32Array;
+  links: Int32Array;
+  /** When a span ran none of its children; nanoseconds. */
+  self: SelfTime;
   /** Error spans below the row, itself excluded: what a collapsed row still has to show. */
   errorsBelow: Uint32Array;
   /** Latest end in the row's subtree, nanoseconds after startNs: work may outlive its parent. */
@@ -119,12 +130,20 @@ export function buildTrace(compact: CompactTrace): TraceModel {
     kind: pick(new Uint8Array(rows), columns.kind, 0),
     status: pick(new Uint8Array(rows), columns.status, 0),
     flags,
+    categories: compact.categories,
+    peers: compact.peers,
+    category: pick(new Int32Array(rows), columns.category, -1),
+    peer: pick(new Int32Array(rows), columns.peer, -1),
+    events: pick(new Int32Array(rows), columns.events, 0),
+    links: pick(new Int32Array(rows), columns.links, 0),
+    self: EMPTY_SELF,
     errorsBelow: new Uint32Array(rows),
     subtreeEnd: new Float64Array(rows),
     rowOf: new Map(id.map((text, row) => [text, row] as const).filter(([text]) => text !== '')),
     serviceSpans: [],
   };
   summarise(model, orphanRow);
+  model.self = selfTime(model);
   return model;
 }
 

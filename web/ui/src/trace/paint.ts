@@ -22,11 +22,19 @@ const LABEL_GAP = 6;
 /** Room on both sides of the bars, so that a mark at either end is not cut. */
 export const PADDING = 10;
 
-export const toX = (ns: number, window: TimeWindow, width: number) =>
-  PADDING + ((ns - window.from) / (window.to - window.from)) * (width - 2 * PADDING);
+export function toX(ns: number, { from, to, scale }: TimeWindow, width: number): number {
+  const room = width - 2 * PADDING;
+  if (!scale) return PADDING + ((ns - from) / (to - from)) * room;
+  const left = scale.toShown(from);
+  return PADDING + ((scale.toShown(ns) - left) / (scale.toShown(to) - left)) * room;
+}
 
-export const toNs = (x: number, window: TimeWindow, width: number) =>
-  window.from + ((x - PADDING) / (width - 2 * PADDING)) * (window.to - window.from);
+export function toNs(x: number, { from, to, scale }: TimeWindow, width: number): number {
+  const share = (x - PADDING) / (width - 2 * PADDING);
+  if (!scale) return from + share * (to - from);
+  const left = scale.toShown(from);
+  return scale.toReal(left + share * (scale.toShown(to) - left));
+}
 
 /** Sizes a canvas to its box in device pixels and returns a cleared context in CSS pixels. */
 export function prepare(
@@ -62,12 +70,16 @@ export function paintAxis(
   const { at, step } = ticks(window, tickCount(width));
   context.font = style.font;
   context.textBaseline = 'middle';
+  let taken = Number.NEGATIVE_INFINITY;
   for (const ns of at) {
     const x = Math.round(toX(ns, window, width)) + 0.5;
+    // Within a shortened gap the ticks stand too close to be read.
+    if (window.scale && x < taken) continue;
     context.fillStyle = style.line;
     context.fillRect(x - 0.5, height - 7, 1, 7);
     const label = formatTick(ns, step, window, style.language);
     const room = context.measureText(label).width;
+    taken = x + room + 12;
     context.fillStyle = style.dimmed;
     context.fillText(label, Math.min(x + 5, width - room - 2), height / 2);
   }
@@ -126,10 +138,19 @@ export function paintBar(
     context.strokeRect(left + 0.5, top + 0.5, Math.max(1, right - left - 1), BAR_HEIGHT - 1);
     context.setLineDash([]);
   } else {
+    // Strong where the span itself ran, faint where it waited for its children; outlined, so that it is seen either way.
+    const shaded = !collapsed && (model.subtree[row] ?? 1) > 1 && right - left > 6;
     context.fillStyle = colourOf(colour, style.theme);
     context.beginPath();
     context.roundRect(left, top, right - left, BAR_HEIGHT, 2);
-    context.fill();
+    if (shaded) {
+      context.globalAlpha = 0.42;
+      context.fill();
+      context.globalAlpha = 1;
+      context.strokeStyle = context.fillStyle;
+      context.stroke();
+      paintSelf(context, model, row, top, width, window);
+    } else context.fill();
     if (colour?.striped) paintStripes(context, left, right, top, style);
   }
   if (failed) {
@@ -139,6 +160,39 @@ export function paintBar(
     context.lineWidth = 1;
   }
   paintLabel(context, formatDuration(duration, style.language), left, right, y, width, style);
+}
+
+/** The parts of a bar in which none of the span's children ran; parts below a pixel are drawn once a pixel. */
+function paintSelf(
+  context: CanvasRenderingContext2D,
+  model: TraceModel,
+  row: number,
+  top: number,
+  width: number,
+  window: TimeWindow,
+): void {
+  const { first, from, to } = model.self;
+  const end = first[row + 1] ?? 0;
+  let k = firstAfter(to, first[row] ?? 0, end, toNs(-2, window, width));
+  while (k < end) {
+    const left = toX(from[k] ?? 0, window, width);
+    if (left > width + 2) return;
+    const right = Math.min(width + 2, toX(to[k] ?? 0, window, width));
+    context.fillRect(Math.max(-2, left), top, Math.max(0.5, right - Math.max(-2, left)), BAR_HEIGHT);
+    // What ends within this pixel could not be told apart.
+    k = right - left >= 1 ? k + 1 : Math.max(k + 1, firstAfter(to, k, end, toNs(left + 1, window, width)));
+  }
+}
+
+/** The first of values[low..high), which rise, above bound. */
+function firstAfter(values: Float64Array, low: number, high: number, bound: number): number {
+  let [a, b] = [low, high];
+  while (a < b) {
+    const middle = (a + b) >> 1;
+    if ((values[middle] ?? 0) > bound) b = middle;
+    else a = middle + 1;
+  }
+  return a;
 }
 
 function paintStripes(
@@ -169,7 +223,7 @@ function paintOutside(
   context.fill();
 }
 
-function paintLabel(
+export function paintLabel(
   context: CanvasRenderingContext2D,
   label: string,
   left: number,

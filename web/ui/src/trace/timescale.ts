@@ -1,7 +1,12 @@
 import { formatDuration } from '../lib/duration';
+import type { GapScale } from './gaps';
 
-/** The part of a trace on show, nanoseconds after its start. */
-export type TimeWindow = { readonly from: number; readonly to: number };
+/** The part of a trace on show, nanoseconds after its start; scale, where idle times are drawn short. */
+export type TimeWindow = {
+  readonly from: number;
+  readonly to: number;
+  readonly scale?: GapScale | undefined;
+};
 
 // Below this a window shows nothing but rounding.
 const NARROWEST_NS = 100;

@@ -16,6 +16,7 @@ export const KEYS: readonly Binding<KeyName>[] = (
     ['parent', 'u'],
     ['error', 'e', 'shift+e'],
     ['all', '[', ']'],
+    ['sameService', '.', ','],
     ['zoom', 'w', 's'],
     ['pan', 'a', 'd'],
     ['fit', 'f'],
@@ -36,8 +37,9 @@ function onRow(w: Waterfall, event: KeyboardEvent): boolean {
   const { model, rows } = w;
   const row = w.active;
   const position = rows.positionOf(row);
-  const parent = (model.subtree[row] ?? 1) > 1;
-  const collapsed = rows.isCollapsed(row);
+  const run = rows.runAt(row) !== undefined;
+  const parent = run || (model.subtree[row] ?? 1) > 1;
+  const collapsed = run || rows.isCollapsed(row);
   const up = model.parent[row] ?? -1;
   switch (event.key) {
     case 'ArrowDown':
@@ -55,13 +57,16 @@ function onRow(w: Waterfall, event: KeyboardEvent): boolean {
     case 'End':
       return goTo(w, rows.length - 1);
     case 'ArrowRight':
-      if (parent && collapsed) w.collapse(row, false);
+      if (parent && collapsed) w.toggle(row, true);
       else if (parent) goTo(w, position + 1);
       return true;
     case 'ArrowLeft':
-      if (parent && !collapsed) w.collapse(row, true);
+      if ((parent && !collapsed) || (!parent && rows.canFold(row))) w.toggle(row, false);
       else if (up >= 0) goToRow(w, up);
       return true;
+    case '.':
+    case ',':
+      return nextOfService(w, event.key === '.' ? 1 : -1);
     case 'u':
       if (up >= 0) goToRow(w, up);
       return true;
@@ -133,6 +138,15 @@ function goToRow(w: Waterfall, row: number): boolean {
   w.moveTo(row);
   // While the details are open they follow; otherwise only Enter opens them.
   if (w.selected >= 0 && row !== w.selected) w.events.select(row, true);
+  return true;
+}
+
+function nextOfService(w: Waterfall, direction: 1 | -1): boolean {
+  const { rows, service } = w.model;
+  for (let step = 1; step < rows; step++) {
+    const row = (w.active + direction * step + rows) % rows;
+    if (service[row] === service[w.active]) return goToRow(w, row);
+  }
   return true;
 }
 

@@ -1,5 +1,7 @@
 import type { TraceModel } from './model';
+import { type Overlay, PLAIN } from './overlay';
 import { PADDING, paintAxis, paintBar, paintGrid, prepare, type Style, toNs } from './paint';
+import { paintGaps, paintPath, paintRun } from './paint-overlay';
 import { INDENT, type RowClasses, type RowTexts, RowView } from './row-view';
 import { VisibleRows } from './rows';
 import { clampWindow, type TimeWindow } from './timescale';
@@ -40,6 +42,8 @@ export class Waterfall {
   private frame = 0;
   private stale = true;
   private labelWidth = 0;
+  private overlay: Overlay = PLAIN;
+  private gapNames: readonly string[] = [];
 
   constructor(
     readonly model: TraceModel,
@@ -90,8 +94,39 @@ export class Waterfall {
   }
 
   setWindow(window: TimeWindow): void {
-    this.window = clampWindow(window, this.model.durationNs);
+    this.window = { ...clampWindow(window, this.model.durationNs), scale: this.overlay.scale };
     this.schedule();
+  }
+
+  /** What to draw on the spans and what to leave out of them; gapNames say what each gap of its scale waited for. */
+  setOverlay(overlay: Overlay, gapNames: readonly string[]): void {
+    const rules = overlay.hidden !== this.overlay.hidden || overlay.fold !== this.overlay.fold;
+    this.overlay = overlay;
+    this.gapNames = gapNames;
+    if (rules) {
+      this.rows.setRules(overlay);
+      if (this.selected >= 0) this.rows.reveal(this.selected);
+      while (this.rows.positionOf(this.active) < 0) this.active = this.upFrom(this.active);
+    }
+    this.setWindow(this.window);
+    this.refresh();
+  }
+
+  // A row that stands for a run has its place; a member that is folded into it has not.
+  private upFrom(row: number): number {
+    const head = this.rows.repeats.head[row] ?? -1;
+    if (head >= 0 && head !== row && this.rows.positionOf(head) >= 0) return head;
+    return this.model.parent[row] ?? 0;
+  }
+
+  /** Opens or closes a row, which may stand for a run of repeated ones. */
+  toggle(row: number, open: boolean): void {
+    if (open && this.rows.runAt(row)) this.rows.setFolded(row, false);
+    else if (!open && (this.model.subtree[row] ?? 1) < 2 && this.rows.canFold(row)) {
+      this.rows.setFolded(row, true);
+      this.active = this.rows.repeats.head[row] ?? row;
+    } else this.rows.setCollapsed(row, !open);
+    this.refresh();
   }
 
   /** Shows row as selected, opening what hides it and scrolling when it is out of view; -1 for none. */
@@ -113,14 +148,9 @@ export class Waterfall {
     this.refresh();
   }
 
-  collapse(row: number, collapsed: boolean): void {
-    this.rows.setCollapsed(row, collapsed);
-    this.refresh();
-  }
-
   collapseFrom(depth: number): void {
     this.rows.collapseFrom(depth);
-    while (this.rows.positionOf(this.active) < 0) this.active = this.model.parent[this.active] ?? 0;
+    while (this.rows.positionOf(this.active) < 0) this.active = this.upFrom(this.active);
     this.moveTo(this.active);
   }
 
@@ -171,6 +201,7 @@ export class Waterfall {
       paintGrid(context, width - left, height, this.window, this.style);
       context.font = this.style.font;
       context.textBaseline = 'middle';
+      paintGaps(context, this.gapNames, width - left, height, this.window, this.style);
     }
     const deepest = Math.max(2, Math.floor((this.labelWidth - 190) / INDENT));
     for (let k = 0; k < this.pool.length; k++) {
@@ -183,22 +214,10 @@ export class Waterfall {
         continue;
       }
       if (this.stale || view.row !== row)
-        view.assign(this.model, this.rows, row, this.style, this.texts, deepest);
+        view.assign(this.model, this.rows, row, this.style, this.texts, deepest, this.overlay);
       const y = position * ROW_HEIGHT - offset;
       view.place(position, y, row === this.active, row === this.selected);
-      if (context) {
-        const middle = y + ROW_HEIGHT / 2;
-        paintBar(
-          context,
-          this.model,
-          row,
-          middle,
-          width - left,
-          this.window,
-          this.style,
-          this.rows.isCollapsed(row),
-        );
-      }
+      if (context) this.paintRow(context, row, y + ROW_HEIGHT / 2, width - left);
     }
     this.stale = false;
     this.announce(grid);
@@ -210,6 +229,17 @@ export class Waterfall {
       this.style,
     );
   };
+
+  private paintRow(context: CanvasRenderingContext2D, row: number, middle: number, width: number): void {
+    const { model, window, style, overlay } = this;
+    if (this.rows.prunedAt(row) > 0) return;
+    if (this.rows.runAt(row)) {
+      paintRun(context, model, this.rows.repeats, row, middle, width, window, style);
+      return;
+    }
+    paintBar(context, model, row, middle, width, window, style, this.rows.isCollapsed(row));
+    if (overlay.path) paintPath(context, overlay.path, row, middle, width, window, style);
+  }
 
   private announce(grid: HTMLElement): void {
     grid.setAttribute('aria-rowcount', String(this.rows.length));
@@ -236,8 +266,9 @@ export class Waterfall {
     if (!element) return;
     const row = Number(element.dataset.row);
     this.active = row;
-    if (target.dataset.twisty !== undefined && (this.model.subtree[row] ?? 1) > 1) {
-      this.collapse(row, !this.rows.isCollapsed(row));
+    const run = this.rows.runAt(row) !== undefined;
+    if (target.dataset.twisty !== undefined && (run || (this.model.subtree[row] ?? 1) > 1)) {
+      this.toggle(row, run || this.rows.isCollapsed(row));
       return;
     }
     this.events.select(row === this.selected ? -1 : row, false);

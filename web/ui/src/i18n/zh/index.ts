@@ -6,5 +6,6 @@ import { map } from './map';
 import { overview } from './overview';
 import { search } from './search';
 import { trace } from './trace';
+import { traceViews } from './trace-views';
 
-export const zh: Messages = { ...common, ...functions, ...logs, ...map, ...overview, ...search, ...trace };
+export const zh: Messages = { ...common, ...functions, ...logs, ...map, ...overview, ...search, ...trace, ...traceViews };

@@ -1,5 +1,5 @@
 import { ActionIcon, TextInput, Tooltip } from '@mantine/core';
-import { IconFilter } from '@tabler/icons-react';
+import { IconFilter, IconFilterOff } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -80,6 +80,7 @@ export function AttributeList({ attributes, dropped = 0, searchable = false }: L
               <span className={classes.tools}>
                 <CopyButton text={attribute.value} label={`${t('state.copy')}: ${attribute.key}`} />
                 {searchable && <FilterBy attribute={attribute} />}
+                {searchable && <FilterBy attribute={attribute} without />}
               </span>
             </dd>
           </div>
@@ -90,20 +91,22 @@ export function AttributeList({ attributes, dropped = 0, searchable = false }: L
   );
 }
 
-function FilterBy({ attribute }: { attribute: Attribute }) {
+function FilterBy({ attribute, without = false }: { attribute: Attribute; without?: boolean }) {
   const { t } = useTranslation();
-  const condition = conditionFor(attribute);
+  const condition = conditionFor(attribute, without);
+  const label = without ? t('spanMore.filterOut') : t('span.filterBy');
+  const Icon = without ? IconFilterOff : IconFilter;
   if (condition === undefined) return null;
   return (
-    <Tooltip label={t('span.filterBy')}>
+    <Tooltip label={label}>
       <ActionIcon
         variant="subtle"
         color="gray"
         size="sm"
-        aria-label={`${t('span.filterBy')}: ${attribute.key}`}
+        aria-label={`${label}: ${attribute.key}`}
         renderRoot={(props) => <Link to="/traces" search={{ attr: [condition] }} {...props} />}
       >
-        <IconFilter size={14} />
+        <Icon size={14} />
       </ActionIcon>
     </Tooltip>
   );

@@ -1,5 +1,6 @@
 import { Anchor, Badge } from '@mantine/core';
 import { IconAlertTriangleFilled } from '@tabler/icons-react';
+import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { SpanDetail } from '../../api/client';
@@ -8,8 +9,9 @@ import { useFormats } from '../../components/use-formats';
 import type { TraceModel } from '../../trace/model';
 import { parseInstant, since } from '../../units';
 import { LongText } from './LongText';
+import { Rank } from './Rank';
 import classes from './SpanPanel.module.css';
-import { exceptionOf, statementOf } from './span-facts';
+import { conditionFor, exceptionOf, statementOf } from './span-facts';
 
 type Props = { span: SpanDetail; model: TraceModel; onSelect: (spanId: string) => void };
 
@@ -21,7 +23,9 @@ export function OverviewTab({ span, model, onSelect }: Props) {
   const start = parseInstant(span.startNs);
   const exception = exceptionOf(span);
   const statement = statementOf(span);
+  const elsewhere = statement && conditionFor({ key: statement.key, type: 'string', value: statement.text });
   const category = CATEGORIES.find((c) => c === span.category);
+  const row = model.rowOf.get(span.spanId);
   const share = span.durationNs / Math.max(1, model.durationNs);
   return (
     <>
@@ -44,11 +48,20 @@ export function OverviewTab({ span, model, onSelect }: Props) {
       {statement && (
         <Section title={t('span.statement')} copy={statement.text}>
           <LongText text={statement.text} code />
-          {statement.system && <Badge variant="default">{statement.system}</Badge>}
+          {statement.system && <Badge variant="default">{statement.system}</Badge>}{' '}
+          {elsewhere && (
+            <Link to="/traces" search={{ attr: [elsewhere] }} className={classes.elsewhere}>
+              {t('spanMore.elsewhere')}
+            </Link>
+          )}
         </Section>
       )}
+      <Rank span={span} />
       <dl className={classes.facts}>
         <Fact label={t('span.duration')}>{format.duration(span.durationNs)}</Fact>
+        {row !== undefined && (
+          <Fact label={t('spanMore.selfTime')}>{format.duration(model.self.total[row] ?? 0)}</Fact>
+        )}
         <Fact label={t('span.self')}>
           {share.toLocaleString(format.language, { style: 'percent', maximumSignificantDigits: 3 })}
         </Fact>

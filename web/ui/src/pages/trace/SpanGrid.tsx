@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { useKeys } from '../../components/use-keys';
 import { readPreference, writePreference } from '../../lib/preferences';
 import type { TraceModel } from '../../trace/model';
+import type { Overlay } from '../../trace/overlay';
 import type { Style } from '../../trace/paint';
 import type { RowClasses, RowTexts } from '../../trace/row-view';
 import type { TimeWindow } from '../../trace/timescale';
@@ -22,6 +23,8 @@ type Props = {
   window: TimeWindow;
   /** Row, or -1 for none. */
   selected: number;
+  overlay: Overlay;
+  gapNames: readonly string[];
   onWindow: (window: TimeWindow) => void;
   onSelect: (row: number, follow: boolean) => void;
 };
@@ -29,7 +32,7 @@ type Props = {
 const clampWidth = (px: number) => Math.min(WIDEST, Math.max(NARROWEST, Math.round(px)));
 
 /** The frame around the waterfall, which draws itself: React only hands it data and hears what was chosen. */
-export function SpanGrid({ model, style, window, selected, onWindow, onSelect }: Props) {
+export function SpanGrid({ model, style, window, selected, overlay, gapNames, onWindow, onSelect }: Props) {
   const { t } = useTranslation();
   const grid = useRef<HTMLDivElement>(null);
   const axis = useRef<HTMLCanvasElement>(null);
@@ -38,8 +41,8 @@ export function SpanGrid({ model, style, window, selected, onWindow, onSelect }:
   const texts = useRowTexts();
   useKeys('trace', KEYS);
   // What the waterfall is born with; later changes reach it through its setters.
-  const latest = useRef({ style, texts, window, selected, width, onWindow, onSelect });
-  latest.current = { style, texts, window, selected, width, onWindow, onSelect };
+  const latest = useRef({ style, texts, window, selected, width, overlay, gapNames, onWindow, onSelect });
+  latest.current = { style, texts, window, selected, width, overlay, gapNames, onWindow, onSelect };
 
   useEffect(() => {
     if (!grid.current || !axis.current) return;
@@ -56,6 +59,7 @@ export function SpanGrid({ model, style, window, selected, onWindow, onSelect }:
       now.texts,
     );
     created.setLabelWidth(now.width);
+    created.setOverlay(now.overlay, now.gapNames);
     created.setWindow(now.window);
     created.setSelected(now.selected);
     waterfall.current = created;
@@ -65,6 +69,7 @@ export function SpanGrid({ model, style, window, selected, onWindow, onSelect }:
     };
   }, [model]);
   useEffect(() => waterfall.current?.setStyle(style, texts), [style, texts]);
+  useEffect(() => waterfall.current?.setOverlay(overlay, gapNames), [overlay, gapNames]);
   useEffect(() => waterfall.current?.setWindow(window), [window]);
   useEffect(() => waterfall.current?.setSelected(selected), [selected]);
   useEffect(() => {
@@ -128,6 +133,17 @@ function useRowTexts(): RowTexts {
       errorsInside: (count) => t('waterfall.errorsInside', { count }),
       describe: (start, duration) => t('waterfall.describe', { start, duration }),
       depthAt: (depth) => t('waterfall.depthAt', { depth: String(depth) }),
+      pruned: (count) => t('row.pruned', { count }),
+      run: (calls, total, p95) => t('row.run', { calls, total, p95 }),
+      critical: t('row.critical'),
+      icon: {
+        database: t('row.database'),
+        queue: t('row.queue'),
+        cold: t('row.cold'),
+        call: t('row.call'),
+        function: t('row.function'),
+      },
+      events: (count) => t('row.events', { count }),
     }),
     [t],
   );

@@ -1,6 +1,7 @@
 import { ActionIcon, Button, Title, Tooltip } from '@mantine/core';
 import {
   IconAlertTriangleFilled,
+  IconArrowsDiff,
   IconCheck,
   IconChevronLeft,
   IconDownload,
@@ -11,7 +12,7 @@ import {
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { otlpHref } from '../../api/client';
+import { jaegerHref, otlpHref } from '../../api/client';
 import { CopyButton, useCopy } from '../../components/CopyButton';
 import { openHelp } from '../../components/KeyboardHelp';
 import { ServiceName } from '../../components/ServiceName';
@@ -67,12 +68,30 @@ export function TraceHeader({ model, colours, reload, reloading }: Props) {
         <Button
           size="xs"
           variant="default"
+          leftSection={<IconArrowsDiff size={14} />}
+          renderRoot={(props) => <Link to="/compare" search={{ b: model.traceId }} {...props} />}
+        >
+          {t('compare.open')}
+        </Button>
+        <Button
+          size="xs"
+          variant="default"
           leftSection={<IconDownload size={14} />}
           component="a"
           href={otlpHref(model.traceId)}
           download={`${model.traceId}.json`}
         >
           {t('trace.download')}
+        </Button>
+        <Button
+          size="xs"
+          variant="default"
+          leftSection={<IconDownload size={14} />}
+          component="a"
+          href={jaegerHref(model.traceId)}
+          download={`${model.traceId}.jaeger.json`}
+        >
+          {t('file.downloadJaeger')}
         </Button>
         <Tooltip label={t('shell.keys')}>
           <ActionIcon variant="default" size={30} aria-label={t('shell.keys')} onClick={openHelp}>

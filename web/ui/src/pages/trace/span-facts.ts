@@ -21,20 +21,21 @@ export function exceptionOf(span: SpanDetail): { type: string; message: string; 
 }
 
 /** The database statement, under its present or its former attribute names. */
-export function statementOf(span: SpanDetail): { text: string; system: string } | undefined {
-  const text = find(span.attributes, 'db.query.text', 'db.statement');
+export function statementOf(span: SpanDetail): { text: string; key: string; system: string } | undefined {
+  const key = ['db.query.text', 'db.statement'].find((name) => find(span.attributes, name));
+  const text = key && find(span.attributes, key);
   if (!text) return undefined;
-  return { text, system: find(span.attributes, 'db.system.name', 'db.system') ?? '' };
+  return { text, key, system: find(span.attributes, 'db.system.name', 'db.system') ?? '' };
 }
 
 // Longer values make no useful condition, and the API takes none above 4096 bytes.
 const LONGEST_CONDITION = 1000;
 
-/** The condition that finds spans with this attribute; undefined for values that cannot be compared. */
-export function conditionFor({ key, type, value }: Attribute): string | undefined {
+/** The condition that finds spans with, or without, this attribute; undefined for values that cannot be compared. */
+export function conditionFor({ key, type, value }: Attribute, without = false): string | undefined {
   if (type === 'json' || type === 'bytes' || type === 'empty')
-    return writeCondition({ key, operator: 'exists', value: '' });
-  const condition: Condition = { key, operator: '=', value };
+    return writeCondition({ key, operator: without ? 'missing' : 'exists', value: '' });
+  const condition: Condition = { key, operator: without ? '!=' : '=', value };
   const text = writeCondition(condition);
   return text.length <= LONGEST_CONDITION ? text : undefined;
 }
