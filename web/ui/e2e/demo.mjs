@@ -12,8 +12,8 @@ import {
   searchByService,
 } from './demo-search.mjs';
 import { foldRows, followLink, openSpan, openTrace, panel, reload, rowCount, zoom } from './demo-trace.mjs';
-import { FUNCTION_PAGES, functions } from './functions.mjs';
 import { compare, critical, find, views } from './demo-trace-views.mjs';
+import { FUNCTION_PAGES, functions } from './functions.mjs';
 import { assert, until } from './harness.mjs';
 import { logs } from './logs.mjs';
 import { overview } from './overview.mjs';

@@ -40,13 +40,13 @@ export function FlameCosts({
   const columns: Column<FunctionCost>[] = [
     {
       id: 'name',
-      label: t('flame.function'),
+      label: t('cpuProfile.function'),
       value: (row) => row.name,
       render: (row) => (
         <button
           type="button"
           className={classes.function}
-          title={t('flame.zoomTo', { name: row.name })}
+          title={t('cpuProfile.zoomTo', { name: row.name })}
           onClick={() => onRow(row.row)}
         >
           {row.name}
@@ -55,21 +55,21 @@ export function FlameCosts({
     },
     {
       id: 'self',
-      label: t('flame.self'),
+      label: t('cpuProfile.self'),
       numeric: true,
       value: (row) => row.self,
       render: (row) => `${value(row.self)} · ${percent(row.self / whole)}`,
     },
     {
       id: 'total',
-      label: t('flame.total'),
+      label: t('cpuProfile.total'),
       numeric: true,
       value: (row) => row.total,
       render: (row) => `${value(row.total)} · ${percent(row.total / whole)}`,
     },
     {
       id: 'file',
-      label: t('flame.file'),
+      label: t('cpuProfile.file'),
       value: (row) => row.file,
       render: (row) => (
         <span className={classes.mono} title={row.file}>
@@ -81,7 +81,7 @@ export function FlameCosts({
   return (
     <div className={classes.cost}>
       <DataTable
-        label={t('flame.table')}
+        label={t('cpuProfile.table')}
         rows={rows}
         columns={columns}
         rowId={(row) => `${row.file}\n${row.name}`}
@@ -90,7 +90,7 @@ export function FlameCosts({
       />
       {all.length > rows.length && (
         <p className={classes.line}>
-          {t('flame.first', { shown: format.count(rows.length), total: format.count(all.length) })}
+          {t('cpuProfile.first', { shown: format.count(rows.length), total: format.count(all.length) })}
         </p>
       )}
     </div>

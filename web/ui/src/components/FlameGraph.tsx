@@ -32,7 +32,7 @@ export function useFlameValue(unit: string) {
       ? format.duration(value * nanoseconds)
       : unit === 'bytes'
         ? format.bytes(value)
-        : t('flame.samples', { count: value });
+        : t('cpuProfile.samples', { count: value });
 }
 
 /**
@@ -41,25 +41,25 @@ export function useFlameValue(unit: string) {
  */
 export function FlameGraph({ graph, frame, onFrame }: Props) {
   const { t } = useTranslation();
-  const flame = useMemo(() => layoutFlame({ ...graph.root, name: t('flame.root') }), [graph, t]);
+  const flame = useMemo(() => layoutFlame({ ...graph.root, name: t('cpuProfile.root') }), [graph, t]);
   const focus = useMemo(() => rowAt(flame, frame), [flame, frame]);
   const [find, setFind] = useState('');
   const found = useMemo(() => matches(flame, find), [flame, find]);
   const { percent } = useFigures();
   const format = useFormats();
-  if (graph.root.value === 0) return <p>{t('flame.empty')}</p>;
+  if (graph.root.value === 0) return <p>{t('cpuProfile.empty')}</p>;
   return (
     <div className={classes.box}>
       <div className={classes.bar}>
-        <FilterInput label={t('flame.find')} value={find} onChange={setFind} />
+        <FilterInput label={t('cpuProfile.find')} value={find} onChange={setFind} />
         {found && (
           <span role="status">
-            {t('flame.found', { share: percent(found.share), n: format.count(found.names) })}
+            {t('cpuProfile.found', { share: percent(found.share), n: format.count(found.names) })}
           </span>
         )}
         {focus > 0 && (
           <Button size="compact-xs" variant="default" onClick={() => onFrame('')}>
-            {t('flame.reset')}
+            {t('cpuProfile.reset')}
           </Button>
         )}
         {focus > 0 && <Path flame={flame} focus={focus} onFrame={onFrame} />}
@@ -98,7 +98,7 @@ function Path({ flame, focus, onFrame }: { flame: Flame; focus: number; onFrame:
   // The last few callers: a stack may be hundreds of frames deep, and all stand above in the drawing.
   const rows = stackOf(flame, focus).slice(1).slice(-4);
   return (
-    <nav className={classes.path} aria-label={t('flame.path')}>
+    <nav className={classes.path} aria-label={t('cpuProfile.path')}>
       {rows.map((row) => (
         <button
           key={row}
@@ -148,7 +148,7 @@ function FlameView({ flame, focus, unit, found, onFrame }: ViewProps) {
   const shown = cursor >= 0 ? cursor : focus;
   const node = flame.nodes[shown];
   const words = node
-    ? t('flame.summary', {
+    ? t('cpuProfile.summary', {
         name: node.name,
         value: value(node.value),
         share: percent(node.value / (flame.value[0] || 1)),
@@ -162,7 +162,7 @@ function FlameView({ flame, focus, unit, found, onFrame }: ViewProps) {
           ref={box}
           role="group"
           tabIndex={0}
-          aria-label={`${t('flame.label')}. ${t('flame.keys')}`}
+          aria-label={`${t('cpuProfile.label')}. ${t('cpuProfile.keys')}`}
           style={{ cursor: cursor >= 0 ? 'pointer' : 'default' }}
           onMouseMove={(event) => setCursor(at(event))}
           onMouseLeave={() => setCursor(-1)}

@@ -219,7 +219,7 @@ export const functions = {
     noSuch: '{{name}} took no part in this time range',
     noSuchHint: 'A longer time range may know it.',
   },
-  flame: {
+  cpuProfile: {
     label: 'Flame graph',
     summary: '{{name}}: {{value}}, {{share}} of all, own {{self}}',
     keys: 'Arrow keys go from frame to frame, Enter zooms, Escape shows everything.',

@@ -8,7 +8,16 @@ import { trace } from './trace';
 import { traceViews } from './trace-views';
 
 /** Every text of the interface, by part of it. Keys are typed by this object; zh must have exactly the same ones. */
-export const en = { ...common, ...functions, ...logs, ...map, ...overview, ...search, ...trace, ...traceViews } as const;
+export const en = {
+  ...common,
+  ...functions,
+  ...logs,
+  ...map,
+  ...overview,
+  ...search,
+  ...trace,
+  ...traceViews,
+} as const;
 
 type Widened<T> = { readonly [K in keyof T]: T[K] extends string ? string : Widened<T[K]> };
 

@@ -171,7 +171,7 @@ export const search = {
     sample_other: 'Of a sample of {{count, number}} traces, spread over the time range.',
     errorNote: 'Durations are of the newest 200 traces of each error type.',
   },
-  views: {
+  savedViews: {
     label: 'Views',
     name: 'Name for what is shown',
     save: 'Save',

@@ -218,7 +218,7 @@ export const functions = {
     noSuch: '{{name}} 在此时间范围内没有参与',
     noSuchHint: '更长的时间范围内可能有它的数据。',
   },
-  flame: {
+  cpuProfile: {
     label: '火焰图',
     summary: '{{name}}：{{value}}，占全部 {{share}}，自身 {{self}}',
     keys: '方向键在帧之间移动，回车键放大，Esc 键显示全部。',
@@ -238,4 +238,4 @@ export const functions = {
     root: '全部',
     empty: '此剖析没有样本。',
   },
-} satisfies Pick<Messages, 'fn' | 'flame'>;
+} satisfies Pick<Messages, 'fn' | 'cpuProfile'>;

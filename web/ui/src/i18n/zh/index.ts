@@ -8,4 +8,13 @@ import { search } from './search';
 import { trace } from './trace';
 import { traceViews } from './trace-views';
 
-export const zh: Messages = { ...common, ...functions, ...logs, ...map, ...overview, ...search, ...trace, ...traceViews };
+export const zh: Messages = {
+  ...common,
+  ...functions,
+  ...logs,
+  ...map,
+  ...overview,
+  ...search,
+  ...trace,
+  ...traceViews,
+};

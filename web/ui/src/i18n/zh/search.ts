@@ -172,7 +172,7 @@ export const search = {
     sample_other: '在时间范围内均匀取样 {{count, number}} 条链路。',
     errorNote: '耗时取自每种错误类型最新的 200 条链路。',
   },
-  views: {
+  savedViews: {
     label: '视图',
     name: '为当前内容命名',
     save: '保存',

@@ -90,7 +90,7 @@ function Item({ profile, chosen, onChoose }: ItemProps) {
         <span className={classes.nowrap}>{format.instantShort(parseInstant(profile.timeNs))}</span>
         <span className={classes.dim}>
           {samples !== undefined
-            ? t('flame.samples', { count: Number(samples) })
+            ? t('cpuProfile.samples', { count: Number(samples) })
             : format.bytes(profile.bytes)}
           {profile.version && ` · ${profile.version}`}
         </span>

@@ -37,29 +37,29 @@ export function SavedViews() {
             setOpened(!opened);
           }}
         >
-          {t('views.label')}
+          {t('savedViews.label')}
         </Button>
       </Popover.Target>
-      <Popover.Dropdown aria-label={t('views.label')}>
+      <Popover.Dropdown aria-label={t('savedViews.label')}>
         <form onSubmit={save} className={classes.form}>
           <TextInput
             size="xs"
             data-autofocus
             className={classes.name ?? ''}
-            aria-label={t('views.name')}
-            placeholder={t('views.name')}
+            aria-label={t('savedViews.name')}
+            placeholder={t('savedViews.name')}
             value={name}
             maxLength={80}
             onChange={(event) => setName(event.currentTarget.value)}
           />
           <Button type="submit" size="xs" disabled={name.trim() === ''}>
-            {t('views.save')}
+            {t('savedViews.save')}
           </Button>
         </form>
         {views.length === 0 ? (
-          <p className={classes.none}>{t('views.none')}</p>
+          <p className={classes.none}>{t('savedViews.none')}</p>
         ) : (
-          <ul className={classes.list} aria-label={t('views.label')}>
+          <ul className={classes.list} aria-label={t('savedViews.label')}>
             {views.map((view) => (
               <li key={view.name}>
                 <Link
@@ -74,7 +74,7 @@ export function SavedViews() {
                   variant="subtle"
                   color="gray"
                   size={24}
-                  aria-label={t('views.remove', { name: view.name })}
+                  aria-label={t('savedViews.remove', { name: view.name })}
                   onClick={() => keep(withoutView(views, view.name))}
                 >
                   <IconTrash size={14} />
