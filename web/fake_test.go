@@ -295,7 +295,7 @@ func (f *fakeStore) StatementTexts(context.Context, store.TimeRange, []uint64) (
 
 func (f *fakeStore) Heatmap(_ context.Context, q store.HeatmapQuery) ([]store.HeatmapColumn, error) {
 	f.heatmap = q
-	return []store.HeatmapColumn{{StartNS: q.Traces.Range.From.UnixNano(), Spans: store.Histogram{1000: 4, 1001: 1, 1100: 1}, Errors: store.Histogram{1100: 1}}}, f.err
+	return []store.HeatmapColumn{{StartNS: q.Traces.Range.From.UnixNano(), Spans: store.Histogram{33000: 4, 33001: 1, 33100: 1}, Errors: store.Histogram{33100: 1}}}, f.err
 }
 
 func (f *fakeStore) Skeletons(ctx context.Context, ids []store.TraceID) ([]*store.Skeleton, error) {

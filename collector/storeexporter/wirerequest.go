@@ -45,28 +45,34 @@ func (w *wireReader) request(s string) bool {
 	return true
 }
 
-// resourceSpans reads a ResourceSpans: resource 1, scope_spans 2, schema_url 3, deprecated spans 1000.
-func (w *wireReader) resourceSpans(s string) bool {
-	const tagResource, tagSchema, deprecated = 1<<3 | wireBytes, 3<<3 | wireBytes, 1000
-	var resource, schema string
+// envelope finds what stands beside the parts of a ResourceSpans or a ScopeSpans: its resource or scope 1, and its schema_url 3. The parts
+// are its field 2; ResourceSpans had others once, in field 1000.
+func envelope(s string) (about, schema string, ok bool) {
+	const tagAbout, tagPart, tagSchema, deprecated = 1<<3 | wireBytes, 2<<3 | wireBytes, 3<<3 | wireBytes, 1000
 	has := false
-	for from := s; from != ""; {
-		tag, _, body, rest, ok := nextField(from)
+	for s != "" {
+		tag, _, body, rest, ok := nextField(s)
 		if !ok {
-			return false
+			return "", "", false
 		}
-		from = rest
+		s = rest
 		switch {
-		case tag == tagResource && !has:
-			resource, has = body, true
+		case tag == tagAbout && !has:
+			about, has = body, true
 		case tag == tagSchema:
 			schema = body
-		case tag == tagScopeSpans:
+		case tag == tagPart:
 		case known(tag, 3) || tag>>3 == deprecated:
-			return false
+			return "", "", false
 		}
 	}
-	if !w.enrich.Name(schema) || !w.readResource(resource, schema) {
+	return about, schema, true
+}
+
+// resourceSpans reads a ResourceSpans.
+func (w *wireReader) resourceSpans(s string) bool {
+	resource, schema, ok := envelope(s)
+	if !ok || !w.enrich.Name(schema) || !w.readResource(resource, schema) {
 		return false
 	}
 	return eachField(s, tagScopeSpans, w.scopeSpans)
@@ -128,28 +134,10 @@ func (w *wireReader) aside(s string) bool {
 	return ok && w.enrich.Aside(a.Key, ofAttribute(a.Value))
 }
 
-// scopeSpans reads a ScopeSpans: scope 1, spans 2, schema_url 3.
+// scopeSpans reads a ScopeSpans.
 func (w *wireReader) scopeSpans(s string) bool {
-	const tagScope, tagSchema = 1<<3 | wireBytes, 3<<3 | wireBytes
-	var scope, schema string
-	has := false
-	for from := s; from != ""; {
-		tag, _, body, rest, ok := nextField(from)
-		if !ok {
-			return false
-		}
-		from = rest
-		switch {
-		case tag == tagScope && !has:
-			scope, has = body, true
-		case tag == tagSchema:
-			schema = body
-		case tag == tagSpan:
-		case known(tag, 3):
-			return false
-		}
-	}
-	if !w.enrich.Name(schema) || !w.readScope(scope, schema) {
+	scope, schema, ok := envelope(s)
+	if !ok || !w.enrich.Name(schema) || !w.readScope(scope, schema) {
 		return false
 	}
 	return eachField(s, tagSpan, w.span)
