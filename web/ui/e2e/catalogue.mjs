@@ -23,11 +23,11 @@ function flatten(node) {
 
 /**
  * The English texts that a Chinese page must not show. Texts that are the same in both languages, and those that are
- * one word of lower case, which data may hold as well ("error", "server"), say nothing.
+ * one word of lower case, which data may hold as well ("error", "server", "p95"), say nothing.
  */
 export async function englishOnly() {
   const chinese = new Set(await load('zh'));
-  const english = (await load('en')).filter((text) => !chinese.has(text) && !/^[a-z]+$/.test(text));
+  const english = (await load('en')).filter((text) => !chinese.has(text) && !/^[a-z]+\d*$/.test(text));
   return english.map(
     (text) =>
       new RegExp(

@@ -103,8 +103,9 @@ async function switchLanguage(harness, page) {
 async function switchTheme(harness, page) {
   const picture = () => page.evaluate(() => document.querySelector('[role=img] canvas').toDataURL());
   await harness.check('the dark theme repaints page and canvas', async () => {
+    await page.locator('[role=img] canvas').first().waitFor();
     const before = await picture();
-    await page.getByRole('button', { name: '主题' }).click();
+    await page.getByRole('banner').getByRole('button', { name: '主题' }).click();
     await page.getByRole('menuitem', { name: '深色' }).click();
     await until('another background', async () => {
       const [r] = await page.evaluate(() =>

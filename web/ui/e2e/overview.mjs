@@ -27,6 +27,8 @@ export async function overview(harness, page) {
   });
   await harness.check('a newest error leads to its trace', async () => {
     const errors = panel(page, 'Newest errors');
+    // A paused list stays as it is, also when it is empty: something of a young shop has to fail first.
+    await errors.getByRole('listitem').first().waitFor();
     await errors.getByRole('button', { name: 'Pause' }).click();
     await page.waitForURL((url) => url.searchParams.get('still') === 'true');
     await errors.getByRole('listitem').getByRole('link').first().click();
