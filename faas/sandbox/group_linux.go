@@ -22,6 +22,8 @@ type group struct {
 type part struct {
 	*hierarchy
 	dir string
+	// These are read around every invocation.
+	spent, peak meter
 }
 
 // setting is a value of a control group in the folder dir.
@@ -39,7 +41,7 @@ func (s *setting) apply() error {
 func newGroup(in []*hierarchy, spec *Spec) (*group, error) {
 	g := &group{}
 	for _, h := range in {
-		p := part{h, filepath.Join(h.dir, spec.ID)}
+		p := part{hierarchy: h, dir: filepath.Join(h.dir, spec.ID)}
 		if err := os.Mkdir(p.dir, 0o755); err != nil {
 			return nil, errors.Join(err, g.remove())
 		}
@@ -190,40 +192,46 @@ func (g *group) freeze(on bool) error {
 
 // cpu is the time that all members took so far.
 func (p *part) cpu() time.Duration {
+	var buf [statSize]byte
 	if p.v2 {
-		return time.Duration(sum(p.dir, "cpu.stat", "usage_usec")) * time.Microsecond
+		return time.Duration(sum(p.spent.read(p.dir, "cpu.stat", buf[:]), "usage_usec")) * time.Microsecond
 	}
-	return time.Duration(value(p.dir, "cpuacct.usage"))
+	return time.Duration(number(p.spent.read(p.dir, "cpuacct.usage", buf[:])))
 }
 
 // memory is what the members hold now without file pages, in bytes.
 func (p *part) memory() int64 {
+	var buf [statSize]byte
 	if p.v2 {
-		return sum(p.dir, "memory.stat", "anon", "shmem")
+		return sum(read(p.dir+"/memory.stat", buf[:]), "anon", "shmem")
 	}
-	return sum(p.dir, "memory.stat", "rss", "shmem")
+	return sum(read(p.dir+"/memory.stat", buf[:]), "rss", "shmem")
 }
 
 // greatest is the greatest charge so far, in bytes; 0 when the kernel does not know.
 func (p *part) greatest() int64 {
+	var buf [64]byte
 	if p.v2 {
-		return value(p.dir, "memory.peak") // from kernel 5.19 on
+		return number(p.peak.read(p.dir, "memory.peak", buf[:])) // from kernel 5.19 on
 	}
-	return value(p.dir, "memory.max_usage_in_bytes")
+	return number(p.peak.read(p.dir, "memory.max_usage_in_bytes", buf[:]))
 }
 
 // oomKills is how many members the kernel has killed for want of memory.
 func (p *part) oomKills() int64 {
+	var buf [statSize]byte
 	if p.v2 {
-		return sum(p.dir, "memory.events", "oom_kill")
+		return sum(read(p.dir+"/memory.events", buf[:]), "oom_kill")
 	}
-	return sum(p.dir, "memory.oom_control", "oom_kill")
+	return sum(read(p.dir+"/memory.oom_control", buf[:]), "oom_kill")
 }
 
 // remove removes the groups. The kernel refuses while a killed member is not gone entirely.
 func (g *group) remove() error {
 	var errs []error
 	for i := range g.parts {
+		g.parts[i].spent.close()
+		g.parts[i].peak.close()
 		errs = append(errs, removeGroup(g.parts[i].dir))
 	}
 	return errors.Join(errs...)

@@ -205,23 +205,23 @@ func read(file string, buf []byte) []byte {
 	return buf[:n]
 }
 
-// value reads a file that holds one number; 0 when it cannot be read.
-func value(dir, file string) int64 {
-	var buf [64]byte
-	n, _ := strconv.ParseInt(string(bytes.TrimSpace(read(dir+"/"+file, buf[:]))), 10, 64)
+// statSize is more than a file of statistics has, in bytes.
+const statSize = 8 << 10
+
+// number is that of a file that holds one; 0 of an empty one.
+func number(text []byte) int64 {
+	n, _ := strconv.ParseInt(string(bytes.TrimSpace(text)), 10, 64)
 	return n
 }
 
-// sum reads a file with lines of a name and a number, and adds up those named.
-func sum(dir, file string, names ...string) int64 {
-	var buf [8 << 10]byte
+// sum adds up the numbers of those named, in a file with lines of a name and a number.
+func sum(text []byte, names ...string) int64 {
 	var total int64
-	for line := range bytes.Lines(read(dir+"/"+file, buf[:])) {
-		name, number, _ := bytes.Cut(bytes.TrimSuffix(line, []byte("\n")), []byte(" "))
+	for line := range bytes.Lines(text) {
+		name, value, _ := bytes.Cut(bytes.TrimSuffix(line, []byte("\n")), []byte(" "))
 		for _, wanted := range names {
 			if string(name) == wanted {
-				n, _ := strconv.ParseInt(string(number), 10, 64)
-				total += n
+				total += number(value)
 			}
 		}
 	}

@@ -61,8 +61,9 @@ time.sleep(600)
 			}
 			return
 		}
-		until(t, "the bound is reached", func() bool { return value(p.group.with("pids").dir, "pids.current") == 10 })
-		until(t, "a fork is refused", func() bool { return sum(p.group.with("pids").dir, "pids.events", "max") > 0 })
+		of := func(file string) []byte { return read(p.group.with("pids").dir+"/"+file, make([]byte, statSize)) }
+		until(t, "the bound is reached", func() bool { return number(of("pids.current")) == 10 })
+		until(t, "a fork is refused", func() bool { return sum(of("pids.events"), "max") > 0 })
 		p.Kill()
 		ended(t, p)
 	})

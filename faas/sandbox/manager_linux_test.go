@@ -150,7 +150,7 @@ func TestBoundsOfV2(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	p := part{&hierarchy{v2: true, controllers: []string{"cpu", "memory", "pids"}}, dir}
+	p := part{hierarchy: &hierarchy{v2: true, controllers: []string{"cpu", "memory", "pids"}}, dir: dir}
 	now, late := p.bounds(&Spec{Memory: 64 << 20, CPU: 1.5, Processes: 20})
 	if len(late) > 0 {
 		t.Errorf("%v are set after the fork, want none", late)
