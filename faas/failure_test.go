@@ -106,3 +106,55 @@ exports.handler = async () => { console.error('the shelf is empty'); inner(); };
 		}
 	}
 }
+
+// A program that cannot start makes one record, too: with the stack, where its language tells it. What one without our bootstraps prints of its
+// own when it dies stays a record, as if nobody had watched it.
+func TestFailedStartIsOneRecord(t *testing.T) {
+	rt, e := openRuntime(t, t.TempDir())
+	wants := map[string]struct{ manifest, file, code, message, stack, printed string }{
+		"py": {"contract: lambda\nruntime: python\nhandler: app.handler\n", "app.py", "import milk\n",
+			"Runtime.ImportModuleError: Unable to import module 'app': No module named 'milk'", "import milk", ""},
+		"py-json": {"contract: lambda\nruntime: python\nhandler: app.handler\nenvironment: {AWS_LAMBDA_LOG_FORMAT: JSON}\n", "app.py", "import milk\n",
+			"Runtime.ImportModuleError: Unable to import module 'app': No module named 'milk'", "", ""},
+		"js": {"contract: lambda\nruntime: nodejs\nhandler: app.handler\n", "app.js", "require('milk')\n",
+			"Runtime.ImportModuleError: Error: Cannot find module 'milk'", "app.js", ""},
+		"js-json": {"contract: lambda\nruntime: nodejs\nhandler: app.handler\nenvironment: {AWS_LAMBDA_LOG_FORMAT: JSON}\n", "app.js", "require('milk')\n",
+			"Runtime.ImportModuleError: Error: Cannot find module 'milk'", "app.js", ""},
+		"node": {"contract: lambda\ncommand: [node, app.js]\n", "app.js", "function shelf() { throw new TypeError('no milk'); }\nshelf();\n",
+			"Runtime.ExitError: Runtime exited with error: exit status 1", "at shelf (", "app.js:1\nfunction shelf()"},
+	}
+	for name, want := range wants {
+		deploy(t, rt, "name: "+name+"\n"+want.manifest, map[string]string{want.file: want.code})
+		if _, res := do(t, rt, name, "{}"); res.Error == nil {
+			t.Errorf("%s has started", name)
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	if err := rt.Close(ctx); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range wants {
+		failures, printed := 0, 0
+		for _, r := range e.records {
+			body := r.Body().AsString()
+			if r.resource["faas.name"] != name {
+				continue
+			}
+			switch stack, _ := r.Attributes().AsRaw()["exception.stacktrace"].(string); {
+			case r.EventName() == "faas.invocation.exception":
+				failures++
+				if first, _, _ := strings.Cut(body, "\n"); first != want.message || !strings.Contains(stack, want.stack) {
+					t.Errorf("%s: %q with stack\n%s\nwant %+v", name, body, stack, want)
+				}
+			case want.printed != "" && strings.Contains(body, want.printed):
+				printed++
+			case r.SeverityNumber() >= plog.SeverityNumberError:
+				t.Errorf("%s: another record of the failure: %s %s %.300q", name, r.SeverityText(), r.EventName(), body)
+			}
+		}
+		if failures != 1 || want.printed != "" && printed != 1 {
+			t.Errorf("%s: %d records of the failure and %d as printed, want 1 each", name, failures, printed)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/pprof/profile"
@@ -136,6 +137,7 @@ type run struct {
 	printed                    string           // the stack of its failure, as the language's runtime printed it
 	profile                    *profile.Profile // taken before it was killed
 	canceled                   bool
+	waitTold                   atomic.Bool // the spans of what it waited for
 }
 
 // join finds the caller's trace, or begins one.
@@ -180,6 +182,9 @@ func (r *run) onInstance(ctx context.Context, w http.ResponseWriter) error {
 		var failure *contract.Error
 		if errors.As(err, &failure) { // the start failed, which is the function's failure
 			r.outcome.Error = failure
+			if g.cold != nil {
+				r.printed = g.cold.printed
+			}
 			return nil
 		}
 		return err
@@ -222,7 +227,7 @@ func (r *run) onInstance(ctx context.Context, w http.ResponseWriter) error {
 // longRun is from when on a run that is not over is told of: should this process be killed, its trace still shows where it was.
 const longRun = time.Second
 
-// begun tells of the spans that are open.
+// begun tells of what it waited for, which is over, and of the spans that are open.
 func (r *run) begun() {
 	if !r.server.IsSampled() {
 		return
@@ -234,6 +239,10 @@ func (r *run) begun() {
 			attrs = append(attrs, attribute.String(semconv.SpanParent, parent.String()))
 		}
 		return emit.Record{Time: at, Observed: time.Now(), Event: semconv.EventSpanStart, Span: sc, Body: attribute.StringValue(name), Attributes: attrs}
+	}
+	var wait tree
+	if _, waited := r.waited(&wait); waited && r.waitTold.CompareAndSwap(false, true) {
+		r.rt.emitter.Spans(r.resource(), wait.spans...)
 	}
 	r.rt.emitter.Records(r.resource(), start(r.server, r.caller.SpanID(), r.spanName(), r.arrived),
 		start(r.invocation, r.server.SpanID(), "Invocation", r.granted))

@@ -18,6 +18,7 @@ import (
 	"weft/faas/fc"
 	"weft/faas/function"
 	"weft/faas/lambda"
+	"weft/faas/logs"
 	"weft/faas/sandbox"
 	"weft/faas/webapp"
 	"weft/semconv"
@@ -49,6 +50,7 @@ func (rt *Runtime) startInstance(p *pool, decided time.Time, reason string, prov
 		tellInstance(rt, st.resource, semconv.StateFailed, reason, attribute.String("error.type", st.err.Type), attribute.String("exception.message", st.err.Message))
 		return nil, st
 	}
+	in.output.Started(nil)
 	rt.metrics.initDuration.WithLabelValues(fn.Name, fn.Version).Observe(st.ready.Sub(st.decided).Seconds())
 	go in.check()
 	in.tell(semconv.StateReady, reason, attribute.Int64(semconv.InstanceInit, int64(st.ready.Sub(st.decided))))
@@ -150,6 +152,8 @@ func (in *instance) abandon() {
 	}
 	in.extensions.kill()
 	if in.output != nil {
+		in.startup.printed = in.output.Started(&logs.Failure{Type: in.startup.err.Type, Message: in.startup.err.Message})
+		in.startup.crashed(in.output.Crash())
 		in.output.Close()
 	}
 	if in.contract != nil {

@@ -25,6 +25,8 @@ type startup struct {
 	// err is why it failed; noRoom is set when that was for want of memory, which is nobody's failure.
 	err    *contract.Error
 	noRoom *sandbox.CapacityError
+	// printed is the stack of err, as the language's runtime printed it.
+	printed string
 
 	// The moments; zero when it did not come to that. decided: somebody needs an instance. prepared: the code is in place. forked and
 	// executed: around the start of the program. started: it can be spoken to. ready: its initializer has run.

@@ -48,6 +48,9 @@ func (r *run) spans(free time.Time) []emit.Span {
 	covered := make([]interval, 0, 3)
 	if wait, ok := r.waited(&t); ok {
 		covered = append(covered, wait)
+		if !r.waitTold.CompareAndSwap(false, true) {
+			t = tree{}
+		}
 	}
 	end := r.granted
 	if !r.outcome.Dispatched.IsZero() || r.grant.in != nil && r.grant.err == nil || r.target.pool == nil {

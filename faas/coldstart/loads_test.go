@@ -57,7 +57,7 @@ func TestBetween(t *testing.T) {
 	}
 }
 
-// A start that hangs shows the module that it hangs in, one that fails says why.
+// A start that hangs shows the module that it hangs in, one that fails says why: in Node where nobody catches the error.
 func TestHangAndFailure(t *testing.T) {
 	dir := write(t, map[string]string{
 		"index.js": "try { require('./bad') } catch {} require('./hang')", "bad.js": "throw new RangeError('no good')",
@@ -70,7 +70,7 @@ func TestHangAndFailure(t *testing.T) {
 		command          []string
 		bad, hang, error string
 	}{
-		{[]string{"node", "index.js"}, "require bad.js", "require hang.js", "RangeError: no good"},
+		{[]string{"node", "index.js"}, "require bad.js", "require hang.js", "it threw an error"},
 		{[]string{"python3", "main.py"}, "import bad", "import hang", "ZeroDivisionError: division by zero"},
 	} {
 		p := launch(t, options{dir: dir}, c.command...)
@@ -84,6 +84,26 @@ func TestHangAndFailure(t *testing.T) {
 		}
 		if s := must(t, steps, c.hang); !s.Open || !s.End.Equal(p.ready) {
 			t.Errorf("%s: open %v, end %v, want one that is open until %v", s.Name, s.Open, s.End, p.ready)
+		}
+	}
+}
+
+// What is watched dies as it would without: the error is printed where it was thrown. Those that it went through say why, and one that failed
+// before, of what was caught, does not take it for its own.
+func TestNodeDies(t *testing.T) {
+	dir := write(t, map[string]string{
+		"index.js": "try { require('./absent') } catch {} require('./inner')", "inner.js": "require('./bad')", "bad.js": "\nthrow new RangeError('no good')",
+	})
+	p := launch(t, options{dir: dir}, "node", "index.js")
+	if _, stderr, err := p.outcome(); err == nil || !strings.HasPrefix(stderr, filepath.Join(dir, "bad.js")+":2\nthrow new RangeError('no good')\n") {
+		t.Errorf("it printed\n%s", stderr)
+	}
+	p.ready = time.Now()
+	steps := p.steps()
+	for name, want := range map[string]string{"require index.js": "RangeError: no good", "require inner.js": "RangeError: no good",
+		"require bad.js": "RangeError: no good", "require ./absent": "it could not be loaded"} {
+		if s := must(t, steps, name); s.Err != want || s.Open {
+			t.Errorf("%s: got error %q, open %v, want %q", s.Name, s.Err, s.Open, want)
 		}
 	}
 }

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"runtime"
 	"runtime/pprof"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/pprof/profile"
+	"golang.org/x/sys/unix"
 
 	"weft/faas/coldstart"
 	"weft/faas/contract"
@@ -120,9 +122,9 @@ func TestProfile(t *testing.T) {
 // A program with the sampler in it ends as it would without, and says nothing of it.
 func TestProfiledExit(t *testing.T) {
 	dir := write(t, map[string]string{
-		"index.js": nodeReady + "setTimeout(() => console.log('end'), 500)",
-		"exit.js":  nodeReady + "setTimeout(() => { console.log('end'); process.exit(0) }, 500)",
-		"main.py":  pythonReady + "\nimport time; time.sleep(0.1); print('end')",
+		"index.js": nodeReady + "setTimeout(() => console.log('end'), 2000)",
+		"exit.js":  nodeReady + "setTimeout(() => { console.log('end'); process.exit(0) }, 2000)",
+		"main.py":  pythonReady + "\nimport time; time.sleep(2); print('end')",
 	})
 	for _, command := range [][]string{{"node", "index.js"}, {"node", "exit.js"}, {"python3", "main.py"}} {
 		p := start(t, options{dir: dir, profile: true}, command...)
@@ -157,8 +159,18 @@ func TestLastStackBound(t *testing.T) {
 	}
 }
 
-func spin(until time.Time) {
-	for time.Now().Before(until) {
+// spin takes processor time, however long that takes.
+func spin(t *testing.T, want time.Duration) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	spent := func() time.Duration {
+		var at unix.Timespec
+		if err := unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &at); err != nil {
+			t.Fatal(err)
+		}
+		return time.Duration(at.Nano())
+	}
+	for end := spent() + want; spent() < end; {
 	}
 }
 
@@ -167,7 +179,7 @@ func TestSampler(t *testing.T) {
 	s := coldstart.NewSampler(ctx)
 	from := time.Now()
 	for _, span := range []string{"aa", "bb"} {
-		pprof.Do(ctx, pprof.Labels(coldstart.SpanLabel, span), func(context.Context) { spin(time.Now().Add(300 * time.Millisecond)) })
+		pprof.Do(ctx, pprof.Labels(coldstart.SpanLabel, span), func(context.Context) { spin(t, 300*time.Millisecond) })
 	}
 	for _, span := range []string{"aa", "bb", "none"} {
 		p, err := s.Take(ctx, span, from, time.Now())

@@ -139,16 +139,23 @@ func launch(t *testing.T, o options, command ...string) *program {
 // wait waits for the program's end and returns what it has printed.
 func (p *program) wait() (stdout, stderr string) {
 	p.t.Helper()
+	stdout, stderr, err := p.outcome()
+	if err != nil {
+		p.t.Errorf("the program ended with %v", err)
+	}
+	return stdout, stderr
+}
+
+// outcome waits for the end of a program that may fail.
+func (p *program) outcome() (stdout, stderr string, err error) {
+	p.t.Helper()
 	select {
-	case err := <-p.exited:
+	case err = <-p.exited:
 		p.exited <- err
-		if err != nil {
-			p.t.Errorf("the program ended with %v", err)
-		}
 	case <-time.After(30 * time.Second):
 		p.t.Fatal("the program did not end")
 	}
-	return p.stdout.String(), p.stderr.String()
+	return p.stdout.String(), p.stderr.String(), err
 }
 
 func (p *program) steps() []*coldstart.Step {

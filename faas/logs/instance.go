@@ -22,6 +22,8 @@ type Instance struct {
 	marked *invocation
 	end    ring
 	held   []held // reports of failures, the latest last
+	// starting is until Started: what fails meanwhile is the start.
+	starting bool
 	// crash is the stack trace that crashed has printed, if nothing has followed it there.
 	crash   string
 	crashed *Stream
@@ -41,9 +43,10 @@ type invocation struct {
 	failed *Failure
 }
 
-// Instance begins the output of an instance. Start is the span of its start: what it prints before its first invocation belongs to it.
+// Instance begins the output of an instance, which is starting until Started. Start is the span of that: what it prints before its first
+// invocation belongs to it.
 func (f *Function) Instance(id string, start trace.SpanContext) *Instance {
-	return &Instance{f: f, id: id, start: start, running: make(map[string]*invocation)}
+	return &Instance{f: f, id: id, start: start, running: make(map[string]*invocation), starting: true}
 }
 
 // Stream returns the writer of one output; its name is Stdout or Stderr. Each is used by one goroutine at a time.

@@ -128,7 +128,7 @@ const maxHeld = 16
 
 // push queues a record, or keeps a report back. REQUIRES mu.
 func (in *Instance) push(r Record, rep *report, owner *invocation, bytes, lines int) {
-	if rep == nil || owner == nil && len(in.running) == 0 {
+	if rep == nil || owner == nil && len(in.running) == 0 && !in.starting {
 		in.f.push(r, bytes, lines)
 		return
 	}
@@ -162,6 +162,33 @@ func (in *Instance) Failed(requestID string, f Failure) (stack string) {
 	if inv == nil {
 		return ""
 	}
+	stack, found := in.take(f, inv)
+	if !found {
+		inv.failed = &f
+	}
+	return stack
+}
+
+// Started says that the instance has started or, when f is not nil, that it has failed to and has printed all that it will: what its
+// runtime has printed about f becomes no record. It returns the stack as Failed does.
+func (in *Instance) Started(f *Failure) (stack string) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.flush(true)
+	if f != nil {
+		stack, _ = in.take(*f, nil)
+	}
+	in.starting = false
+	if len(in.running) == 0 {
+		for len(in.held) > 0 {
+			in.release(0)
+		}
+	}
+	return stack
+}
+
+// take drops the latest report of f by inv, or by nobody knows whom, and returns the stack in it. REQUIRES mu.
+func (in *Instance) take(f Failure, inv *invocation) (stack string, found bool) {
 	for i := len(in.held) - 1; i >= 0; i-- {
 		h := in.held[i]
 		if h.owner != inv && h.owner != nil || !h.is(f) {
@@ -169,12 +196,11 @@ func (in *Instance) Failed(requestID string, f Failure) (stack string) {
 		}
 		in.held = append(in.held[:i], in.held[i+1:]...)
 		if h.stack != "" {
-			return h.stack
+			return h.stack, true
 		}
-		return traceback(h.record.Body.AsString())
+		return traceback(h.record.Body.AsString()), true
 	}
-	inv.failed = &f
-	return ""
+	return "", false
 }
 
 // traceback has Python's stack end with the error, as Python prints it: Lambda's runtime begins with that.

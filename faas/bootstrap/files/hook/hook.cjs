@@ -98,19 +98,47 @@ function start(fields) {
     put(`B\t${frame.id}\t${frame.parent ? frame.parent.id : 0}\t${frame.start}\t${frame.esm ? 1 : 0}\t${plain(frame.name)}\t${plain(frame.file)}`);
   };
   const enter = (name, file) => {
+    if (failing.length) failed(); // it was caught, and the program goes on
     top = { id: 0, name, file, parent: top, start: clock(), compiled: 0, executed: 0, esm: false };
     return top;
   };
-  const leave = (frame, error) => {
+  // An error that is caught and thrown again is printed as if it came from here, so nothing is caught: what has failed waits, innermost
+  // first, for somebody who knows why.
+  const failing = [];
+  const failed = (error) => {
+    let why = '';
+    let trace = '';
+    let missing = false;
+    try {
+      why = error === undefined ? '' : plain(error instanceof Error ? `${error.name}: ${error.message}` : error);
+      trace = error instanceof Error ? String(error.stack) : '';
+      missing = error instanceof Error && error.code === 'MODULE_NOT_FOUND';
+    } catch {
+      // It does not let itself be read.
+    }
+    let its = false;
+    for (const { frame, end } of failing.splice(0)) {
+      // The first may have failed of another error, which was caught. Traces are short: what is further out may not be in it.
+      its ||= why !== '' && (frame.file ? !trace || trace.includes(frame.file) : missing);
+      announce(frame);
+      put(`E\t${frame.id}\t${end}\t${compileTime(frame)}\t${its ? why : frame.file ? 'it threw an error' : 'it could not be loaded'}`);
+    }
+    send();
+  };
+  const compileTime = (frame) => (frame.executed ? frame.executed - frame.compiled : 0);
+  const leave = (frame, loaded) => {
     const end = clock();
     if (top === frame) top = frame.parent;
     else for (let f = top; f; f = f.parent) if (f.parent === frame) f.parent = frame.parent; // an import that others outlived
-    const why = error === undefined ? '' : plain(error instanceof Error ? `${error.name}: ${error.message}` : error);
-    const compile = frame.executed ? frame.executed - frame.compiled : 0;
-    if (frame.id || why) {
-      announce(frame);
-      put(`E\t${frame.id}\t${end}\t${compile}\t${why}`);
-    } else if (end - frame.start >= least) {
+    if (!loaded) {
+      failing.push({ frame, end });
+      if (!top) process.nextTick(failed);
+      return;
+    }
+    if (failing.length) failed(); // this one has caught it
+    const compile = compileTime(frame);
+    if (frame.id) put(`E\t${frame.id}\t${end}\t${compile}\t`);
+    else if (end - frame.start >= least) {
       if (frame.parent) announce(frame.parent);
       put(`X\t${++ids}\t${frame.parent ? frame.parent.id : 0}\t${frame.start}\t${end}\t0\t${plain(frame.name)}\t${plain(frame.file)}\t${compile}`);
     }
@@ -141,15 +169,14 @@ function start(fields) {
       hello();
     }
     const frame = enter(request, '');
-    let failure;
+    let loaded = false;
     try {
-      return Reflect.apply(load, this, arguments);
-    } catch (e) {
-      failure = e === undefined ? 'undefined' : e;
-      throw e;
+      const exports = Reflect.apply(load, this, arguments);
+      loaded = true;
+      return exports;
     } finally {
-      leave(frame, failure);
-      if (isMain) {
+      leave(frame, loaded);
+      if (isMain && loaded) {
         put(`M\t${clock()}`);
         send();
       }
@@ -210,8 +237,9 @@ function start(fields) {
   });
   // For our bootstrap, whose import() no hook of this Node sees. It outlives what it was called in, so it is within nothing.
   Object.defineProperty(globalThis, Symbol.for('weft.start'), {
-    value: { enter: (name, file) => { const f = enter(name, file); f.esm = true; f.parent = null; announce(f); send(); return f; }, leave },
+    value: { enter: (name, file) => { const f = enter(name, file); f.esm = true; f.parent = null; announce(f); send(); return f; }, leave, failed },
   });
+  process.on('uncaughtExceptionMonitor', failed);
 
   ended = clock();
 }

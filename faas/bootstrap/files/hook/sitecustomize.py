@@ -174,7 +174,7 @@ def _sample(fd, watch):
     only watches the start."""
     import os
     from _thread import get_ident, start_new_thread
-    from collections import deque
+    from _collections import deque
 
     ring = deque(maxlen=3000)  # 30 s of one busy thread
     clock, sleep, read, frames_of = time.monotonic_ns, time.sleep, os.read, sys._current_frames

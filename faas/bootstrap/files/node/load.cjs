@@ -36,20 +36,20 @@ function resolve(dir, name, root) {
 }
 
 async function evaluate(file) {
+  const hook = globalThis[Symbol.for('weft.start')];
   try {
     if (!isModule(file)) return require(file);
-    const hook = globalThis[Symbol.for('weft.start')];
     const step = hook && hook.enter(file, file);
-    let failure;
+    let loaded = false;
     try {
-      return await import(pathToFileURL(file).href);
-    } catch (e) {
-      failure = e === undefined ? 'undefined' : e;
-      throw e;
+      const module = await import(pathToFileURL(file).href);
+      loaded = true;
+      return module;
     } finally {
-      if (step) hook.leave(step, failure);
+      if (step) hook.leave(step, loaded);
     }
   } catch (e) {
+    if (hook) hook.failed(e);
     if (e instanceof SyntaxError) throw named('Runtime.UserCodeSyntaxError', e.toString(), e);
     if (e?.code === 'MODULE_NOT_FOUND' || e?.code === 'ERR_MODULE_NOT_FOUND') throw named('Runtime.ImportModuleError', e.toString(), e);
     throw e;
