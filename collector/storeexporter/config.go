@@ -30,7 +30,7 @@ type Config struct {
 	// BlockBytes bounds the memory of one block; in_flight plus one blocks exist. Range [64 KiB, 1 GiB]; default 128 MiB.
 	BlockBytes int `mapstructure:"block_bytes"`
 	// FlushInterval is how long the first item of a block waits for the block to be filled, while the store keeps up; twice as
-	// long when half the block is filled by then. Range [1ms, 1m]; default 1s.
+	// long when half the block is filled by then, and a tenth of it from the last request on when a sixteenth is. Range [1ms, 1m]; default 1s.
 	FlushInterval time.Duration `mapstructure:"flush_interval"`
 	// InFlight is the number of inserts under way at once. One keeps up with what two processors receive; more make smaller
 	// blocks. Range [1, 8]; default 1.

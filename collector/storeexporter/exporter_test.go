@@ -63,6 +63,25 @@ func TestShutdownStoresWhatIsQueuedAndLeavesNoSegment(t *testing.T) {
 	again.wantExactly(11)
 }
 
+// A block that is worth an insert does not wait out the flush interval when nothing comes any more; a small one does.
+func TestQuietFlush(t *testing.T) {
+	cfg := testConfig(t)
+	cfg.BlockRows, cfg.FlushInterval = 1600, 5*time.Second
+	h := newHarness(t, cfg, newFakeStore()).start()
+	sent := time.Now()
+	h.send(1, 100)
+	h.waitFor(100)
+	if took := time.Since(sent); took < cfg.FlushInterval/quiet || took >= cfg.FlushInterval {
+		t.Errorf("100 of 1600 spans were stored after %v, want %v", took, cfg.FlushInterval/quiet)
+	}
+	sent = time.Now()
+	h.send(101, 99)
+	h.waitFor(199)
+	if took := time.Since(sent); took < cfg.FlushInterval {
+		t.Errorf("99 of 1600 spans were stored after %v, want %v", took, cfg.FlushInterval)
+	}
+}
+
 func TestShutdownWithoutStartAndTwice(t *testing.T) {
 	h := newHarness(t, testConfig(t), newFakeStore())
 	h.stop()

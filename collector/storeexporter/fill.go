@@ -36,6 +36,7 @@ type job[T any] struct {
 	block block[T]
 	items uint32    // of the record, when the range is one record
 	due   time.Time // when the flush interval is over
+	grown time.Time // when the last request was added
 	// refusals counts the inserts that were refused for good, over all parts.
 	refusals int
 }
@@ -150,7 +151,7 @@ func (d *delivery[T]) fill() {
 		}
 		j.block.add(m.data, 0, items)
 		d.sig.drop(m.data)
-		j.last, j.items = m.seq, uint32(items)
+		j.last, j.items, j.grown = m.seq, uint32(items), time.Now()
 		next = m.seq + 1
 	}
 }
@@ -198,12 +199,25 @@ func (d *delivery[T]) overdue(j *job[T]) bool {
 	return int(d.busy.Load()) < d.cfg.InFlight && !time.Now().Before(d.deadline(j))
 }
 
-// deadline is when j is handed over though not full. One that is half full by then is worth waiting for as long again.
+// A block of worthwhile of a full one is large enough not to wait when nothing comes any more, for quiet of the flush interval.
+const (
+	worthwhile = 16
+	quiet      = 10
+)
+
+// deadline is when j is handed over though not full. One that is half full by then is worth waiting for as long again; one that has not
+// grown for a while is not.
 func (d *delivery[T]) deadline(j *job[T]) time.Time {
-	if 2*j.block.rows() >= d.cfg.BlockRows {
-		return j.due.Add(d.cfg.FlushInterval)
+	deadline, rows := j.due, j.block.rows()
+	if 2*rows >= d.cfg.BlockRows {
+		deadline = deadline.Add(d.cfg.FlushInterval)
 	}
-	return j.due
+	if worthwhile*rows >= d.cfg.BlockRows {
+		if end := j.grown.Add(d.cfg.FlushInterval / quiet); end.Before(deadline) {
+			return end
+		}
+	}
+	return deadline
 }
 
 func (d *delivery[T]) isDraining() bool {
