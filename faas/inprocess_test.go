@@ -152,6 +152,10 @@ func TestInProcessHandler(t *testing.T) {
 		if r.URL.Path == "/panic" {
 			panic("no")
 		}
+		if r.URL.Path == "/coffee" {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
 		w.WriteHeader(http.StatusTeapot)
 		fmt.Fprintf(w, "%s %s", r.Method, r.URL.Path)
 	}), Options{}); err != nil {
@@ -176,6 +180,17 @@ func TestInProcessHandler(t *testing.T) {
 	}
 	if _, res := request("/panic"); res.Error == nil || res.Error.Message != "no" || res.Started {
 		t.Errorf("panic: got %v, started %v", res.Error, res.Started)
+	}
+	// An answer may say of itself that it is a failure. The caller has it as it is; the function has failed.
+	w, res = request("/coffee")
+	if w.Code != http.StatusServiceUnavailable || res.Error != nil {
+		t.Errorf("got %d, %v", w.Code, res.Error)
+	}
+	server = named(t, e.trace(t, pcommon.TraceID(res.Span.TraceID()), "GET /http/web"), "GET /http/web")
+	row := e.row(t, res.ID).Attributes().AsRaw()
+	if server.Status().Code() != ptrace.StatusCodeError || server.Attributes().AsRaw()["error.type"] != "503" ||
+		row[semconv.InvocationOutcome] != semconv.OutcomeError || row["error.type"] != "503" {
+		t.Errorf("503: the span says %v %v, the row %v", server.Status().Code(), server.Attributes().AsRaw(), row)
 	}
 }
 

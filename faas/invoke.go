@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -320,6 +321,8 @@ func (r *run) outcomeName() string {
 	switch e := r.outcome.Error; {
 	case r.canceled:
 		return semconv.OutcomeCanceled
+	case e == nil && r.outcome.Status >= http.StatusInternalServerError:
+		return semconv.OutcomeError
 	case e == nil:
 		return semconv.OutcomeSuccess
 	case e.Type == contract.ErrTimeout, e.Type == contract.ErrInitTimeout:
@@ -332,6 +335,17 @@ func (r *run) outcomeName() string {
 		return semconv.OutcomePlatform
 	}
 	return semconv.OutcomeError
+}
+
+// errorType is error.type; empty when the run has not failed. An answer that says of itself that it is a failure is one by its status.
+func (r *run) errorType() string {
+	switch e := r.outcome.Error; {
+	case e != nil:
+		return e.Type
+	case r.outcome.Status >= http.StatusInternalServerError:
+		return strconv.Itoa(r.outcome.Status)
+	}
+	return ""
 }
 
 // requestBound is the greatest event that a contract takes, in bytes.

@@ -129,7 +129,7 @@ func (f *functionMetrics) observe(r *run) {
 	f.all.invocations.WithLabelValues(f.labels["faas_name"], f.labels["faas_version"], outcome).Inc()
 	d := r.duration()
 	f.invoke.Observe(d.Seconds())
-	failed := r.outcome.Error != nil && !r.canceled
+	failed := r.errorType() != "" && !r.canceled
 	if failed {
 		f.errors.Inc()
 	}

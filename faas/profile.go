@@ -27,7 +27,7 @@ func (r *run) slow() bool {
 
 // profileIf emits the profile of a run that was cold, failed or slow, once the program has given it.
 func (r *run) profileIf(slow bool) {
-	if !r.server.IsSampled() || !r.target.fn.Tracing.Profile || r.grant.cold == nil && r.outcome.Error == nil && !slow {
+	if !r.server.IsSampled() || !r.target.fn.Tracing.Profile || r.grant.cold == nil && r.errorType() == "" && !slow {
 		return
 	}
 	in := r.grant.in

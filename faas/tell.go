@@ -144,11 +144,13 @@ func (r *run) serverSpan() emit.Span {
 		if r.outcome.Status != 0 {
 			s.Attributes = append(s.Attributes, attribute.Int("http.response.status_code", r.outcome.Status))
 		}
-		s.Failed = r.outcome.Status >= 500
+	}
+	if typ := r.errorType(); typ != "" {
+		s.Failed = true
+		s.Attributes = append(s.Attributes, attribute.String("error.type", typ))
 	}
 	if e := r.outcome.Error; e != nil {
-		s.Failed, s.Message = true, e.Message
-		s.Attributes = append(s.Attributes, attribute.String("error.type", e.Type))
+		s.Message = e.Message
 	}
 	for _, other := range r.conflicts {
 		s.Links = append(s.Links, emit.Link{Context: other, Type: semconv.LinkConflicting})
@@ -208,8 +210,11 @@ func (r *run) row() emit.Record {
 		attrs = append(attrs, attribute.Int64(semconv.InvocationCPU, int64(r.after.CPU-r.before)),
 			attribute.Int64(semconv.InvocationMaxMemory, r.after.MaxMemory))
 	}
+	if typ := r.errorType(); typ != "" {
+		attrs = append(attrs, attribute.String("error.type", typ))
+	}
 	if e := r.outcome.Error; e != nil {
-		attrs = append(attrs, attribute.String("error.type", e.Type), attribute.String("exception.message", e.Message))
+		attrs = append(attrs, attribute.String("exception.message", e.Message))
 	}
 	return emit.Record{Time: r.arrived, Observed: r.answered, Event: semconv.EventInvocation, Span: r.invocation, Attributes: attrs}
 }

@@ -34,7 +34,7 @@ const (
 // Values of InvocationOutcome.
 const (
 	OutcomeSuccess   = "success"
-	OutcomeError     = "error"     // the function failed
+	OutcomeError     = "error"     // the function failed, or answered with a status of 500 or more
 	OutcomeTimeout   = "timeout"   // it was killed because of its timeout
 	OutcomeCrash     = "crash"     // its program ended
 	OutcomeMemory    = "memory"    // its program was killed because of its memory bound
