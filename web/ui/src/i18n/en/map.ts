@@ -91,6 +91,8 @@ export const map = {
     hide: 'Hide',
     openGroup: 'Open group {{name}}',
     closeGroup: 'Close group {{name}}',
+    others_one: '{{count, number}} other',
+    others_other: '{{count, number}} others',
     goOn: 'Go on from here',
     toFunction: 'Function page',
     toService: 'Service page',

@@ -91,6 +91,8 @@ export const map = {
     hide: '隐藏',
     openGroup: '展开分组 {{name}}',
     closeGroup: '收起分组 {{name}}',
+    others_one: '其余 {{count, number}} 个',
+    others_other: '其余 {{count, number}} 个',
     goOn: '继续排查',
     toFunction: '函数页面',
     toService: '服务页面',

@@ -9,7 +9,7 @@ import { Drawing } from './Drawing';
 import type { Drawn } from './elements';
 import { FilterNote } from './FilterNote';
 import { useFigures } from './figures';
-import { groupOf, isGroup } from './groups';
+import { groupOf, isGroup, nodeOfScene } from './groups';
 import { Legend } from './Legend';
 import classes from './MapPage.module.css';
 import { MapTables } from './MapTables';
@@ -28,10 +28,10 @@ export function MapPage() {
   const { state, change, replace, settle, ignored } = useView(MAP);
   const writeAt = useMemo(() => (at: number | undefined) => replace({ at }), [replace]);
   const map = useMap(state, writeAt);
-  const { scene, full, changes, replay } = map;
+  const { scene, graph, full, changes, replay } = map;
   const [arranged, setArranged] = useState(0);
   const key = `${map.sceneKey} ${arranged}`;
-  const places = usePlaces(scene, key);
+  const placed = usePlaces(scene, key);
   const [find, setFind] = useState<{ id: string; n: number }>();
   const drawn = useMemo((): Drawn | undefined => {
     if (!scene) return undefined;
@@ -69,8 +69,9 @@ export function MapPage() {
     },
     { name: 'mapTable', press: 't', run: () => change({ table: state.table ? undefined : true }) },
   ]);
-  const node = scene?.nodes.find(({ id }) => id === state.sel);
-  const edge = scene?.edges.find(({ id }) => id === state.sel);
+  const node = scene && graph && nodeOfScene(scene, graph, state.sel);
+  const edge =
+    scene?.edges.find(({ id }) => id === state.sel) ?? graph?.edges.find(({ id }) => id === state.sel);
   const bad = scene?.nodes.filter(({ health, kind }) => health !== 'ok' && kind !== 'user') ?? [];
   const summary = scene
     ? [
@@ -149,7 +150,7 @@ export function MapPage() {
                 ) : (
                   <Drawing
                     drawn={drawn}
-                    places={places}
+                    placed={placed}
                     view={state.z}
                     selected={state.sel}
                     summary={summary}
@@ -159,7 +160,7 @@ export function MapPage() {
                     onView={(z) => settle({ z })}
                     onPlay={replay.play}
                   >
-                    {!places && <div className={classes.waiting}>{t('map.arranging')}</div>}
+                    {!placed && <div className={classes.waiting}>{t('map.arranging')}</div>}
                     <Legend
                       counts={counts}
                       without={state.without ?? []}

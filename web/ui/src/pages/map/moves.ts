@@ -39,8 +39,10 @@ export function lightUp(cy: Core, selected: string | undefined, current: string 
     if (chosen.empty()) return;
     chosen.addClass('chosen');
     const lit =
-      chosen.group() === 'edges' ? chosen.union(chosen.connectedNodes()) : chosen.closedNeighborhood();
-    cy.elements().not(lit.union(lit.ancestors())).not('.group').addClass('faded');
+      chosen.group() === 'edges'
+        ? chosen.union(chosen.connectedNodes())
+        : chosen.union(cy.nodes().filter((node) => node.data('inside') === selected)).closedNeighborhood();
+    cy.elements().not(lit).not('.group').addClass('faded');
   });
 }
 

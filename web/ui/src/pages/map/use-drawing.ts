@@ -1,10 +1,11 @@
-import cytoscape, { type Core, type EventObject } from 'cytoscape';
+import cytoscape, { type Core, type ElementDefinition, type EventObject, type NodeSingular } from 'cytoscape';
 import { type RefObject, useEffect, useRef, useState } from 'react';
 import { useTheme } from '../../theme/use-theme';
 import { drawingStyle } from './drawing-style';
 import { type Drawn, elementsOf } from './elements';
-import { isGroup } from './groups';
-import type { Places } from './use-places';
+import { tidyLabels } from './labels';
+import type { Places } from './slots';
+import type { Placed } from './use-places';
 
 /** From so many edges on they are straight, and not drawn while the map moves. */
 const LARGE = 400;
@@ -23,7 +24,7 @@ type Handlers = {
 export function useDrawing(
   box: RefObject<HTMLDivElement | null>,
   drawn: Drawn,
-  places: Places | undefined,
+  placed: Placed | undefined,
   view: string | undefined,
   handlers: Handlers,
 ): Core | undefined {
@@ -31,8 +32,8 @@ export function useDrawing(
   const [cy, setCy] = useState<Core>();
   const latest = useRef(handlers);
   latest.current = handlers;
-  const placesNow = useRef(places);
-  placesNow.current = places;
+  const placedNow = useRef(placed);
+  placedNow.current = placed;
   const first = useRef(view);
   const large = drawn.scene.edges.length > LARGE;
 
@@ -41,14 +42,14 @@ export function useDrawing(
     const made = cytoscape({
       container: box.current,
       pixelRatio: 1,
-      minZoom: 0.05,
-      maxZoom: 4,
+      minZoom: 0.03,
+      maxZoom: 8,
       hideEdgesOnViewport: large,
       boxSelectionEnabled: false,
       autounselectify: true,
       style: drawingStyle('light', large),
     });
-    wire(made, latest, placesNow);
+    wire(made, latest, placedNow);
     setCy(made);
     return () => {
       made.destroy();
@@ -60,15 +61,18 @@ export function useDrawing(
     cy?.style(drawingStyle(theme, large));
   }, [cy, theme, large]);
 
-  const fitted = useRef<Places>(undefined);
+  const fitted = useRef<Placed['key']>(undefined);
   useEffect(() => {
-    if (!cy || !places) return;
-    sync(cy, drawn, places);
-    if (fitted.current === places || cy.elements().length === 0) return;
-    fitted.current = places;
-    if (first.current === undefined || !applyView(cy, first.current)) fitAll(cy);
-    first.current = undefined;
-  }, [cy, drawn, places]);
+    if (!cy || !placed) return;
+    return sync(cy, elementsOf(drawn, placed.places), placed.places, () => {
+      if (fitted.current !== placed.key && cy.nodes().nonempty()) {
+        fitted.current = placed.key;
+        if (first.current === undefined || !applyView(cy, first.current)) fitAll(cy);
+        first.current = undefined;
+      }
+      tidyLabels(cy);
+    });
+  }, [cy, drawn, placed]);
   return cy;
 }
 
@@ -83,19 +87,22 @@ export function fitAll(cy: Core): void {
   cy.scratch('fitting', false);
 }
 
-function wire(cy: Core, latest: RefObject<Handlers>, places: RefObject<Places | undefined>): void {
+function wire(cy: Core, latest: RefObject<Handlers>, placed: RefObject<Placed | undefined>): void {
   cy.on('tap', (event: EventObject) => {
     if (event.target === cy) latest.current.onSelect(undefined);
-    else if (isGroup(event.target.id()) && event.target.isParent()) latest.current.onSelect(undefined);
     else latest.current.onSelect(event.target.id());
   });
   cy.on('dbltap', 'node', (event: EventObject) => latest.current.onOpen(event.target.id()));
-  // What was dragged stays where it was put; a group takes along what stands in it.
+  // What was dragged stays where it was put.
   cy.on('dragfree', 'node', (event: EventObject) => {
-    for (const node of event.target.union(event.target.descendants()).toArray())
-      if (!node.isParent()) places.current?.set(node.id(), { ...node.position() });
+    placed.current?.put(event.target.id(), { ...event.target.position() });
+    tidyLabels(cy);
   });
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  cy.on('destroy', () => clearTimeout(timer));
   cy.on('viewport', () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => tidyLabels(cy), 120);
     if (cy.scratch('fitting')) return;
     const { x1, y1, w, h } = cy.extent();
     const middle = [x1 + w / 2, y1 + h / 2].map((one) => Math.round(one));
@@ -113,31 +120,58 @@ function applyView(cy: Core, view: string): boolean {
   return true;
 }
 
-/** Makes the picture hold just what is drawn: removes, changes and adds, and leaves alone what is the same. */
-function sync(cy: Core, drawn: Drawn, places: Places): void {
+/** So long does the picture take up the page before it lets something else run, in milliseconds. */
+const SLICE_MS = 40;
+
+const KEPT = ['chosen', 'current', 'faded', 'quiet', 'path'];
+
+/**
+ * Makes the picture hold just what is drawn: removes, changes and adds, and leaves alone what is the same. Thousands of
+ * elements are added in slices, so that the page goes on meanwhile. Returns what stops it.
+ */
+function sync(cy: Core, wanted: ElementDefinition[], places: Places, done: () => void): () => void {
+  const ids = new Set(wanted.map(({ data }) => data.id as string));
+  const fresh: ElementDefinition[] = [];
   cy.batch(() => {
-    const wanted = new Map(elementsOf(drawn).map((one) => [one.data.id as string, one]));
     cy.elements()
-      .filter((one) => !wanted.has(one.id()))
+      .filter((one) => !ids.has(one.id()))
       .remove();
-    for (const [id, one] of wanted) {
+    for (const one of wanted) {
+      const id = one.data.id as string;
       const old = cy.getElementById(id);
-      const isNode = one.group === 'nodes';
-      // An edge's id may be that of a node's only by a name that holds one; both kinds are never mixed up.
+      const at = one.group === 'nodes' ? places.get(id) : undefined;
       if (old.empty()) {
-        const at = isNode ? places.get(id) : undefined;
-        cy.add({ ...one, ...(at && { position: { ...at } }) });
+        fresh.push({ ...one, ...(at && { position: { x: at.x, y: at.y } }) });
         continue;
       }
-      if (isNode && (old.data('parent') ?? undefined) !== one.data.parent)
-        old.move({ parent: one.data.parent ?? null });
-      old.data(one.data);
-      const kept = ['chosen', 'current', 'faded'].filter((name) => old.hasClass(name)).join(' ');
+      if (differs(old.data(), one.data)) old.data({ ...one.data, usual: one.data.font });
+      const kept = KEPT.filter((name) => old.hasClass(name)).join(' ');
       const classes = `${one.classes ?? ''} ${kept}`.trim();
       if (old.classes().join(' ') !== classes) old.classes(classes);
-      const at = places.get(id);
-      const now = isNode && at ? old.position() : undefined;
-      if (at && now && (now.x !== at.x || now.y !== at.y) && !old.grabbed()) old.position({ ...at });
+      const now = at && (old as NodeSingular).position();
+      if (at && now && (now.x !== at.x || now.y !== at.y) && !old.grabbed())
+        (old as NodeSingular).position({ x: at.x, y: at.y });
     }
   });
+  let next = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const addSlice = () => {
+    const started = performance.now();
+    cy.batch(() => {
+      while (next < fresh.length && performance.now() - started < SLICE_MS) {
+        cy.add(fresh.slice(next, next + 50));
+        next += 50;
+      }
+    });
+    if (next < fresh.length) timer = setTimeout(addSlice, 0);
+    else done();
+  };
+  addSlice();
+  return () => clearTimeout(timer);
+}
+
+function differs(old: Record<string, unknown>, data: Record<string, unknown>): boolean {
+  return Object.entries(data).some(
+    ([key, value]) => old[key === 'font' && 'usual' in old ? 'usual' : key] !== value,
+  );
 }

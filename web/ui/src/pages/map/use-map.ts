@@ -56,12 +56,15 @@ export function useMap(state: StateOf<typeof MAP>, writeAt: (at: number | undefi
     return without(whole, state.without ?? [], state.hide ?? []);
   }, [full, allChanges, state.focus, state.without, state.hide]);
   // The groups that are open are those of the whole range, so that replaying neither opens nor closes any.
-  const scene = useMemo(() => {
-    if (!graph) return undefined;
-    const shown =
-      replay.replay && replay.step !== undefined ? atStep(graph, replay.replay, replay.step) : graph;
-    return group(shown, state.group ?? 'auto', state.opened ?? [], graph);
-  }, [graph, replay.replay, replay.step, state.group, state.opened]);
+  const shown = useMemo(
+    () =>
+      graph && replay.replay && replay.step !== undefined ? atStep(graph, replay.replay, replay.step) : graph,
+    [graph, replay.replay, replay.step],
+  );
+  const scene = useMemo(
+    () => shown && graph && group(shown, state.group ?? 'auto', state.opened ?? [], graph),
+    [shown, graph, state.group, state.opened],
+  );
   const changes = useMemo(() => {
     const nodes = new Set(graph?.nodes.map(({ id }) => id));
     const edges = new Set(graph?.edges.map(({ id }) => id));
@@ -76,7 +79,19 @@ export function useMap(state: StateOf<typeof MAP>, writeAt: (at: number | undefi
     state.focus,
     state.focus === undefined ? 0 : (state.hops ?? 1),
     scene?.grouping,
-    state.opened,
   ]);
-  return { topology, matrix, diff, replay, filters, filtered, comparing, changes, full, scene, sceneKey };
+  return {
+    topology,
+    matrix,
+    diff,
+    replay,
+    filters,
+    filtered,
+    comparing,
+    changes,
+    full,
+    graph: shown,
+    scene,
+    sceneKey,
+  };
 }
