@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { useKeys } from '../../components/use-keys';
 import type { Drawn } from './elements';
 import classes from './MapPage.module.css';
-import { centreOn, type Direction, isDirection, lightUp, zoomBy } from './moves';
+import { centreOn, type Direction, isDirection, type Lit, lightUp, zoomBy } from './moves';
 import { fitAll, useDrawing } from './use-drawing';
 import { useMoves } from './use-moves';
 import type { Placed } from './use-places';
@@ -13,6 +13,9 @@ type Props = {
   placed: Placed | undefined;
   view: string | undefined;
   selected: string | undefined;
+  /** What is lit along paths, and what an expression finds. */
+  path: Lit | undefined;
+  found: ReadonlySet<string> | undefined;
   /** Says in words what the picture shows. */
   summary: string;
   /** Brings a node into view; each time n changes. */
@@ -27,7 +30,21 @@ type Props = {
 
 /** The picture of the map, by mouse and by keys. */
 export function Drawing(props: Props) {
-  const { drawn, placed, view, selected, summary, find, onSelect, onOpen, onView, onPlay, children } = props;
+  const {
+    drawn,
+    placed,
+    view,
+    selected,
+    path,
+    found,
+    summary,
+    find,
+    onSelect,
+    onOpen,
+    onView,
+    onPlay,
+    children,
+  } = props;
   const { t } = useTranslation();
   const box = useRef<HTMLDivElement>(null);
   const described = useId();
@@ -38,8 +55,8 @@ export function Drawing(props: Props) {
   useEffect(() => setCurrent(selected), [selected]);
   useEffect(() => {
     // What is drawn anew is to be lit like the rest.
-    if (cy && placed && drawn) lightUp(cy, selected, cursor);
-  }, [cy, placed, selected, cursor, drawn]);
+    if (cy && placed && drawn) lightUp(cy, selected, cursor, path, found);
+  }, [cy, placed, selected, cursor, drawn, path, found]);
   useEffect(() => {
     if (cy && find) centreOn(cy, find.id);
   }, [cy, find]);

@@ -79,6 +79,8 @@ export function drawingStyle(theme: Theme, large: boolean): StylesheetJson {
         'min-zoomed-font-size': 5,
       },
     },
+    // Small among many: an outline alone would not be seen from afar.
+    { selector: 'node.within', style: { 'background-color': neutral } },
     {
       selector: 'node.line',
       style: { 'text-halign': 'right', 'text-valign': 'center', 'text-margin-x': 6, 'text-margin-y': 0 },
@@ -165,6 +167,20 @@ export function drawingStyle(theme: Theme, large: boolean): StylesheetJson {
     {
       selector: 'edge.gone',
       style: { ...paint(dimmed), 'line-style': 'dashed', 'line-dash-pattern': [3, 7], width: 1.5 },
+    },
+    {
+      selector: 'edge.path',
+      style: {
+        'underlay-color': accent,
+        'underlay-opacity': 0.35,
+        'underlay-padding': 4,
+        'line-opacity': 1,
+        'z-index': 8,
+      },
+    },
+    {
+      selector: 'node.path',
+      style: { 'outline-color': accent, 'outline-width': 2, 'outline-offset': 3, 'min-zoomed-font-size': 0 },
     },
     { selector: '.faded', style: { opacity: 0.3 } },
     { selector: '.quiet', style: { 'text-opacity': 0, 'text-background-opacity': 0 } },

@@ -74,7 +74,7 @@ function nodeOf(node: MapNode, { scene, metric, texts }: Drawn, place: Place | u
   const errors = node.health === 'ok' || metric === 'errors' ? '' : texts.share(node.errorRate);
   const figures = [errors, shown].filter((text) => text !== '').join(' · ');
   const scale = place?.scale ?? 1;
-  const size = (30 + Math.min(18, 4 * Math.log10(1 + node.perMinute))) * scale;
+  const size = (30 + Math.min(18, 4 * Math.log10(1 + node.perMinute))) * scale * (place?.within ? 1.5 : 1);
   const tile = place?.w !== undefined;
   const label = place?.beside
     ? `${SIGN[node.health]}${name}${errors === '' ? '' : ` ${errors}`}`
@@ -84,6 +84,7 @@ function nodeOf(node: MapNode, { scene, metric, texts }: Drawn, place: Place | u
     node.health,
     tile && 'closed',
     place?.beside && 'line',
+    place?.within && 'within',
     node.calls === 0 && 'idle',
   ];
   const small = place?.beside ? 20 * scale : size;

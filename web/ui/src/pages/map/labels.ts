@@ -129,7 +129,7 @@ function labelOfEdge(edge: EdgeSingular, zoom: number, font: string): Label | un
   const { x, y } = edge.renderedMidpoint();
   if (!Number.isFinite(x)) return undefined;
   const rank =
-    edge.hasClass('chosen') || edge.hasClass('path') ? 0.5 : bold ? 3 : edge.hasClass('warn') ? 3.5 : 6;
+    edge.hasClass('chosen') || edge.hasClass('path') ? 2.5 : bold ? 3 : edge.hasClass('warn') ? 3.5 : 6;
   return {
     id: edge.id(),
     rank,

@@ -5,7 +5,14 @@ import { CELL, type Point, TILE } from './layout-place';
  * How large something is drawn: a group has a width and a height, and what stands in one is smaller than what stands alone. A
  * line of a frame has its name beside it, for which there is some room.
  */
-export type Place = Point & { scale?: number; w?: number; h?: number; beside?: boolean; room?: number };
+export type Place = Point & {
+  scale?: number;
+  w?: number;
+  h?: number;
+  beside?: boolean;
+  room?: number;
+  within?: boolean;
+};
 
 export type Places = Map<string, Place>;
 
@@ -117,7 +124,7 @@ function fill(
       x: Math.round(slots.open ? left + cell.x / 2 : left + 20 * scale),
       y: Math.round(top + cell.y * (slots.open ? 0.4 : 0.5)),
       scale,
-      ...(!slots.open && { beside: true, room: cell.x - 44 * scale }),
+      ...(slots.open ? { within: true } : { beside: true, room: cell.x - 44 * scale }),
     });
   }
 }

@@ -4,6 +4,7 @@ import { useRange } from '../../components/use-range';
 import { resolveRange } from '../../lib/range';
 import type { StateOf } from '../../lib/view';
 import { changesOf, withGone } from './changes';
+import { parseExpression } from './expression';
 import { toGraph, without } from './graph';
 import { group } from './groups';
 import { filtersOf } from './links';
@@ -42,6 +43,8 @@ export function useMap(state: StateOf<typeof MAP>, writeAt: (at: number | undefi
     state.diff !== undefined && !filtered,
     refetchInterval,
   );
+  // News are told against the first answer to the same question, however the range goes on.
+  const newsKey = JSON.stringify([filters, params, state.focus, state.hops]);
   const replay = useReplay(filtered ? undefined : matrix.data, state.at, writeAt);
   const comparing = state.diff !== undefined && !filtered;
   const allChanges = useMemo(
@@ -49,12 +52,20 @@ export function useMap(state: StateOf<typeof MAP>, writeAt: (at: number | undefi
     [comparing, diff.data],
   );
   const full = useMemo(() => (topology.data ? toGraph(topology.data) : undefined), [topology.data]);
+  const mask = useMemo(
+    () => (state.mask === undefined ? undefined : parseExpression(state.mask)),
+    [state.mask],
+  );
   const graph = useMemo(() => {
     if (!full) return undefined;
     // What is gone is shown where the whole is: around one node the server leaves out the rest, which is not gone.
     const whole = state.focus === undefined ? withGone(full, allChanges) : full;
-    return without(whole, state.without ?? [], state.hide ?? []);
-  }, [full, allChanges, state.focus, state.without, state.hide]);
+    const masked = mask ? whole.nodes.filter(mask).map(({ id }) => id) : [];
+    return {
+      ...without(whole, state.without ?? [], [...(state.hide ?? []), ...masked]),
+      masked: masked.length,
+    };
+  }, [full, allChanges, state.focus, state.without, state.hide, mask]);
   // The groups that are open are those of the whole range, so that replaying neither opens nor closes any.
   const shown = useMemo(
     () =>
@@ -91,7 +102,9 @@ export function useMap(state: StateOf<typeof MAP>, writeAt: (at: number | undefi
     changes,
     full,
     graph: shown,
+    masked: graph?.masked ?? 0,
     scene,
     sceneKey,
+    newsKey,
   };
 }
