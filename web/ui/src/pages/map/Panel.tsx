@@ -77,7 +77,7 @@ export function NodePanel({ node, ...props }: Props & { node: MapNode }) {
         }
         onClose={() => onSelect(undefined)}
       >
-        <Shape kind={node.kind} /> {node.id === 'user' ? t('map.kind.user') : node.name}
+        <Shape kind={node.kind} /> {node.name}
       </Head>
       {node.system && <p className={classes.dimmed}>{node.system}</p>}
       <HealthNote {...{ nameOf, texts, edges, onSelect }} of={node} />

@@ -19,13 +19,27 @@ const ASYNC = new Set(['publish', 'consume', 'async', 'link']);
 /** What the drawing shows of a scene, as cytoscape takes it: frames, what stands in them, and edges. */
 export function elementsOf(drawn: Drawn, places: Places): ElementDefinition[] {
   const { scene, metric, texts, words } = drawn;
+  const large = scene.edges.length > LARGE;
   const framed = [...scene.groups.values()].filter((group) => group.framed);
   return [
     ...framed.map((group) => frameOf(group, metric, texts, places.get(group.id))),
     ...scene.nodes.map((node) => nodeOf(node, drawn, places.get(node.id))),
     ...scene.edges.map((edge) => edgeOf(edge, metric, texts, words.get(edge.id))),
-  ];
+  ].map((one) =>
+    large && !/\b(warn|bad|group|closed|line|new|worse|gone)\b/.test(String(one.classes ?? ''))
+      ? silent(one)
+      : one,
+  );
 }
+
+/** From so many edges on they are straight, and labels are only made where they can be read. */
+export const LARGE = 400;
+
+/** Measuring thousands of texts takes seconds: tidyLabels gives them to what is near. */
+const silent = (one: ElementDefinition) => ({
+  ...one,
+  data: { ...one.data, label: '', text: one.data.label },
+});
 
 /** Letters of a title are at most so large that it fits into its group. */
 const fitting = (text: string, width: number, most: number) =>

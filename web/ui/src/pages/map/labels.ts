@@ -69,11 +69,15 @@ export function tidyLabels(cy: Core): void {
       const { x, y } = node.position();
       if (x < x1 - 400 || x > x2 + 400 || y < y1 - 400 || y > y2 + 400) continue;
       enlarge(node, zoom);
+      if (node.data('font') * zoom >= READABLE_PX) speak(node);
       const label = labelOfNode(node, zoom, font);
       if (label) labels.push(label);
     }
     if (10 * zoom >= READABLE_PX)
       for (const edge of cy.edges().toArray()) {
+        const { x, y } = edge.midpoint();
+        if (x < x1 || x > x2 || y < y1 || y > y2) continue;
+        speak(edge);
         const label = labelOfEdge(edge, zoom, font);
         if (label) labels.push(label);
       }
@@ -83,6 +87,12 @@ export function tidyLabels(cy: Core): void {
       if (one.hasClass('quiet') !== left.has(id)) one.toggleClass('quiet', left.has(id));
     }
   });
+}
+
+/** Gives something the label that it was made without. */
+function speak(one: NodeSingular | EdgeSingular): void {
+  const text: string | undefined = one.data('text');
+  if (text !== undefined && one.data('label') !== text) one.data('label', text);
 }
 
 const urgent = (one: NodeSingular) => one.hasClass('bad') || one.hasClass('warn') || one.hasClass('chosen');

@@ -19,15 +19,21 @@ export function questionOf(from: string, to: string): PathQuestion | undefined {
 
 /**
  * The ways from one node to another, those taken most first. Of a tree of hops, each hop at the other end is one; ways along
- * the same nodes are one, whatever the operations.
+ * the same nodes are one, whatever the operations. entries are the nodes that the user calls.
  */
-export function waysOf({ hops }: CallPaths, from: string, to: string, { direction }: PathQuestion): Way[] {
+export function waysOf(
+  { hops }: CallPaths,
+  from: string,
+  to: string,
+  { direction }: PathQuestion,
+  entries: ReadonlySet<string>,
+): Way[] {
   const end = direction === 'downstream' ? to : from;
   const found = new Map<string, Way>();
   const called = new Set(hops.map(({ parent }) => parent));
   for (const [i, hop] of hops.entries()) {
-    // Where nobody is above, requests come from the user.
-    const first = direction === 'upstream' && end === 'user' && !called.has(i);
+    // Where nobody is above, requests may come from the user.
+    const first = direction === 'upstream' && end === 'user' && !called.has(i) && entries.has(hop.node);
     if (hop.node !== end && !first) continue;
     const nodes = first ? ['user'] : [];
     for (let at: Hop | undefined = hop; at; at = at.parent < 0 ? undefined : hops[at.parent])

@@ -2,13 +2,10 @@ import cytoscape, { type Core, type ElementDefinition, type EventObject, type No
 import { type RefObject, useEffect, useRef, useState } from 'react';
 import { useTheme } from '../../theme/use-theme';
 import { drawingStyle } from './drawing-style';
-import { type Drawn, elementsOf } from './elements';
+import { type Drawn, elementsOf, LARGE } from './elements';
 import { tidyLabels } from './labels';
 import type { Places } from './slots';
 import type { Placed } from './use-places';
-
-/** From so many edges on they are straight, and not drawn while the map moves. */
-const LARGE = 400;
 
 type Handlers = {
   onSelect: (id: string | undefined) => void;
@@ -120,8 +117,8 @@ function applyView(cy: Core, view: string): boolean {
   return true;
 }
 
-/** So long does the picture take up the page before it lets something else run, in milliseconds. */
-const SLICE_MS = 40;
+/** So many elements are added a frame: styling and measuring them takes most of the time that drawing does. */
+const SLICE = 250;
 
 const KEPT = ['chosen', 'current', 'faded', 'quiet', 'path'];
 
@@ -154,24 +151,21 @@ function sync(cy: Core, wanted: ElementDefinition[], places: Places, done: () =>
     }
   });
   let next = 0;
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let frame = 0;
   const addSlice = () => {
-    const started = performance.now();
-    cy.batch(() => {
-      while (next < fresh.length && performance.now() - started < SLICE_MS) {
-        cy.add(fresh.slice(next, next + 50));
-        next += 50;
-      }
-    });
-    if (next < fresh.length) timer = setTimeout(addSlice, 0);
+    cy.batch(() => cy.add(fresh.slice(next, next + SLICE)));
+    next += SLICE;
+    if (next < fresh.length) frame = requestAnimationFrame(addSlice);
     else done();
   };
   addSlice();
-  return () => clearTimeout(timer);
+  return () => cancelAnimationFrame(frame);
 }
 
 function differs(old: Record<string, unknown>, data: Record<string, unknown>): boolean {
-  return Object.entries(data).some(
-    ([key, value]) => old[key === 'font' && 'usual' in old ? 'usual' : key] !== value,
-  );
+  return Object.entries(data).some(([key, value]) => {
+    // Both may have been changed so that they can be read.
+    if (key === 'label' && 'text' in data) return false;
+    return old[key === 'font' && 'usual' in old ? 'usual' : key] !== value;
+  });
 }

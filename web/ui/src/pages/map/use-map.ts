@@ -1,4 +1,5 @@
 import { useMemo } from 'react';
+import { useTranslation } from 'react-i18next';
 import { type TopologyRequest, useTopology, useTopologyDiff, useTopologyMatrix } from '../../api/topology';
 import { useRange } from '../../components/use-range';
 import { resolveRange } from '../../lib/range';
@@ -51,7 +52,12 @@ export function useMap(state: StateOf<typeof MAP>, writeAt: (at: number | undefi
     () => (comparing && diff.data ? changesOf(diff.data) : []),
     [comparing, diff.data],
   );
-  const full = useMemo(() => (topology.data ? toGraph(topology.data) : undefined), [topology.data]);
+  const { t } = useTranslation();
+  const users = t('map.kind.user');
+  const full = useMemo(
+    () => (topology.data ? toGraph(topology.data, users) : undefined),
+    [topology.data, users],
+  );
   const mask = useMemo(
     () => (state.mask === undefined ? undefined : parseExpression(state.mask)),
     [state.mask],

@@ -35,7 +35,10 @@ export function useWays(
   );
   return useMemo(() => {
     if (from === undefined || to === undefined || !graph || !scene) return undefined;
-    const found = data && question ? waysOf(data, from, to, question) : [];
+    const entries = new Set(
+      graph.edges.filter(({ source }) => source === 'user').map(({ target }) => target),
+    );
+    const found = data && question ? waysOf(data, from, to, question, entries) : [];
     const asking = question !== undefined && isFetching && found.length === 0;
     const pieces = found.length === 0 && !asking ? shortest(graph.edges, from, to) : undefined;
     const ways = pieces ? [{ nodes: pieces, calls: 0, errors: 0, traces: 0 }] : found;
