@@ -146,7 +146,6 @@ export function drawingStyle(theme: Theme, large: boolean): StylesheetJson {
           ? {
               'curve-style': 'haystack',
               'haystack-radius': 0,
-              'mid-target-arrow-shape': 'triangle',
               'mid-target-arrow-color': neutral,
             }
           : { 'curve-style': 'bezier', 'target-arrow-shape': 'triangle', 'target-arrow-color': neutral }),
@@ -182,6 +181,15 @@ export function drawingStyle(theme: Theme, large: boolean): StylesheetJson {
       selector: 'node.path',
       style: { 'outline-color': accent, 'outline-width': 2, 'outline-offset': 3, 'min-zoomed-font-size': 0 },
     },
+    // Thousands of arrow heads take longer to draw than all the rest: they are where one looks.
+    ...(large
+      ? [
+          {
+            selector: 'edge.lit, edge.path, edge.chosen, edge.warn, edge.bad, edge.new, edge.worse',
+            style: { 'mid-target-arrow-shape': 'triangle' },
+          },
+        ]
+      : []),
     { selector: '.faded', style: { opacity: 0.3 } },
     { selector: '.quiet', style: { 'text-opacity': 0, 'text-background-opacity': 0 } },
     {

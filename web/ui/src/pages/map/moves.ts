@@ -1,4 +1,4 @@
-import type { CollectionArgument, Core } from 'cytoscape';
+import type { Collection, Core } from 'cytoscape';
 
 export const DIRECTIONS = ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown'] as const;
 
@@ -41,12 +41,15 @@ export function lightUp(
   found?: ReadonlySet<string>,
 ): void {
   cy.batch(() => {
-    cy.elements().removeClass('chosen faded current path');
+    cy.elements().removeClass('chosen faded current path lit');
     const cursor = current === undefined ? cy.collection() : cy.getElementById(current);
     if (current !== selected) cursor.addClass('current');
     const chosen = selected === undefined ? cy.collection() : cy.getElementById(selected);
     chosen.addClass('chosen');
-    const fade = (lit: CollectionArgument) => cy.elements().not(lit).not('.group').addClass('faded');
+    const fade = (lit: Collection) => {
+      lit.addClass('lit');
+      cy.elements().not(lit).not('.group').addClass('faded');
+    };
     if (path) {
       const along = cy.elements().filter((one) => path.nodes.has(one.id()) || path.edges.has(one.id()));
       along.addClass('path');

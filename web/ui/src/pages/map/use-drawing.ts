@@ -120,7 +120,7 @@ function applyView(cy: Core, view: string): boolean {
 /** So many elements are added a frame: styling and measuring them takes most of the time that drawing does. */
 const SLICE = 250;
 
-const KEPT = ['chosen', 'current', 'faded', 'quiet', 'path'];
+const KEPT = ['chosen', 'current', 'faded', 'quiet', 'path', 'lit'];
 
 /**
  * Makes the picture hold just what is drawn: removes, changes and adds, and leaves alone what is the same. Thousands of
