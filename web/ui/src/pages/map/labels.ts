@@ -1,7 +1,17 @@
 import type { Core, EdgeSingular, NodeSingular } from 'cytoscape';
+import { LARGE } from './elements';
 
 /** A text on the picture, in pixels of the screen; what says more has the lower rank. */
-export type Label = { id: string; rank: number; x1: number; y1: number; x2: number; y2: number };
+export type Label = {
+  id: string;
+  rank: number;
+  x1: number;
+  y1: number;
+  x2: number;
+  y2: number;
+  /** Too small to be read. */
+  small?: boolean;
+};
 
 const BUCKET = 64;
 
@@ -34,6 +44,9 @@ export function hidden(labels: readonly Label[]): Set<string> {
 /** Letters that tell what is unhealthy are never smaller on the screen, however far away the map is. */
 const LEAST_PX = 10;
 
+/** On a map that is not large all labels are kept legible, and those that then overlap others are left out. */
+const LEAST_SMALL_PX = { node: 9, edge: 8.5 };
+
 /** What labels smaller than this say cannot be read, so they are not drawn. */
 const READABLE_PX = 7;
 
@@ -61,6 +74,7 @@ function widthOf(text: string, bold: boolean, font: string): number {
  */
 export function tidyLabels(cy: Core): void {
   const zoom = cy.zoom();
+  const large = cy.edges().length > LARGE;
   const font = getComputedStyle(document.body).fontFamily;
   const labels: Label[] = [];
   const { x1, x2, y1, y2 } = cy.extent();
@@ -68,20 +82,24 @@ export function tidyLabels(cy: Core): void {
     for (const node of cy.nodes().toArray()) {
       const { x, y } = node.position();
       if (x < x1 - 400 || x > x2 + 400 || y < y1 - 400 || y > y2 + 400) continue;
-      enlarge(node, zoom);
+      if (!fixed(node)) enlarge(node, zoom, urgent(node) ? LEAST_PX : large ? 0 : LEAST_SMALL_PX.node);
       if (node.data('font') * zoom >= READABLE_PX) speak(node);
       const label = labelOfNode(node, zoom, font);
       if (label) labels.push(label);
     }
-    if (10 * zoom >= READABLE_PX)
-      for (const edge of cy.edges().toArray()) {
+    for (const edge of cy.edges().toArray()) {
+      if (!large) enlarge(edge, zoom, LEAST_SMALL_PX.edge);
+      else if (edge.data('font') * zoom >= READABLE_PX) {
         const { x, y } = edge.midpoint();
         if (x < x1 || x > x2 || y < y1 || y > y2) continue;
         speak(edge);
-        const label = labelOfEdge(edge, zoom, font);
-        if (label) labels.push(label);
       }
-    const left = hidden(labels);
+      const label = labelOfEdge(edge, zoom, font);
+      if (label) labels.push(label);
+    }
+    const left = hidden(labels.filter(({ small }) => !small));
+    // The drawing's own rule for small letters leaves in what is half as large.
+    for (const { id, small } of labels) if (small) left.add(id);
     for (const { id } of labels) {
       const one = cy.getElementById(id);
       if (one.hasClass('quiet') !== left.has(id)) one.toggleClass('quiet', left.has(id));
@@ -97,20 +115,22 @@ function speak(one: NodeSingular | EdgeSingular): void {
 
 const urgent = (one: NodeSingular) => one.hasClass('bad') || one.hasClass('warn') || one.hasClass('chosen');
 
-function enlarge(node: NodeSingular, zoom: number): void {
-  if (node.hasClass('group') || node.hasClass('closed') || node.hasClass('line')) return;
-  const usual: number = node.data('usual') ?? node.data('font');
+function enlarge(one: NodeSingular | EdgeSingular, zoom: number, least: number): void {
+  const usual: number = one.data('usual') ?? one.data('font');
   // As large as where the zoom changes by a tenth, so that a little zooming restyles nothing.
   const step = 1.1 ** Math.floor(Math.log(zoom) / Math.log(1.1));
-  const wanted = urgent(node) ? Math.max(usual, Math.round((LEAST_PX / step) * 10) / 10) : usual;
-  if (node.data('font') !== wanted) node.data({ font: wanted, usual });
+  const wanted = Math.max(usual, Math.round((least / step) * 10) / 10);
+  if (one.data('font') !== wanted) one.data({ font: wanted, usual });
 }
+
+const fixed = (node: NodeSingular) =>
+  node.hasClass('group') || node.hasClass('closed') || node.hasClass('line');
 
 function labelOfNode(node: NodeSingular, zoom: number, font: string): Label | undefined {
   const text: string = node.data('label');
   const size = node.data('font') * zoom;
   if (text === '' || node.hasClass('group') || node.hasClass('closed')) return undefined;
-  if (size < READABLE_PX && !urgent(node)) return undefined;
+  const small = size < READABLE_PX && !urgent(node) && !node.hasClass('line');
   const bold = node.hasClass('bad');
   const width = widthOf(text, bold, font) * size + 4;
   const height = text.split('\n').length * size * 1.3 + 2;
@@ -124,16 +144,17 @@ function labelOfNode(node: NodeSingular, zoom: number, font: string): Label | un
         : 4 - Math.min(1, node.degree(false) / 50);
   if (node.hasClass('line')) {
     const left = x + node.renderedWidth() / 2 + 6 * zoom;
-    return { id: node.id(), rank, x1: left, x2: left + width, y1: y - height / 2, y2: y + height / 2 };
+    return { id: node.id(), rank, small, x1: left, x2: left + width, y1: y - height / 2, y2: y + height / 2 };
   }
   const top = y + node.renderedHeight() / 2 + 5 * zoom;
-  return { id: node.id(), rank, x1: x - width / 2, x2: x + width / 2, y1: top, y2: top + height };
+  return { id: node.id(), rank, small, x1: x - width / 2, x2: x + width / 2, y1: top, y2: top + height };
 }
 
 function labelOfEdge(edge: EdgeSingular, zoom: number, font: string): Label | undefined {
   const text: string = edge.data('label');
   if (text === '') return undefined;
-  const size = 10 * zoom;
+  const size = edge.data('font') * zoom;
+  const small = size < READABLE_PX;
   const bold = edge.hasClass('bad') || edge.hasClass('new') || edge.hasClass('worse');
   const width = widthOf(text, bold, font) * size + 6;
   const { x, y } = edge.renderedMidpoint();
@@ -143,6 +164,7 @@ function labelOfEdge(edge: EdgeSingular, zoom: number, font: string): Label | un
   return {
     id: edge.id(),
     rank,
+    small,
     x1: x - width / 2,
     x2: x + width / 2,
     y1: y - size * 0.7,

@@ -73,14 +73,20 @@ export function useDrawing(
   return cy;
 }
 
-/** Everything in sight, but not larger than is pleasant. */
+const MARGIN = 28;
+
+/** Everything in sight, above the legend, but not larger than is pleasant. */
 export function fitAll(cy: Core): void {
+  const legend = cy.container()?.parentElement?.parentElement?.querySelector<HTMLElement>('[data-legend]');
+  const height = cy.height() - (legend ? legend.offsetHeight + 12 : 0);
+  const { x1, y1, w, h } = cy.elements().boundingBox();
+  if (w === 0 || h === 0) return;
+  const zoom = Math.min(1.2, (cy.width() - 2 * MARGIN) / w, (height - 2 * MARGIN) / h);
   cy.scratch('fitting', true);
-  cy.fit(undefined, 56);
-  if (cy.zoom() > 1.2) {
-    cy.zoom(1.2);
-    cy.center();
-  }
+  cy.viewport({
+    zoom,
+    pan: { x: cy.width() / 2 - (x1 + w / 2) * zoom, y: height / 2 - (y1 + h / 2) * zoom },
+  });
   cy.scratch('fitting', false);
 }
 
