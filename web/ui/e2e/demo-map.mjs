@@ -146,8 +146,8 @@ async function largeMap(harness, page) {
           one.renderedBoundingBox({ includeNodes: false, includeLabels: true }),
         );
         const pairs = [];
+        // Their padding may touch.
         for (const [i, a] of boxes.entries())
-          // Their padding may touch.
           for (const [j, b] of boxes.entries())
             if (i < j && a.x1 + 4 < b.x2 && b.x1 + 4 < a.x2 && a.y1 + 4 < b.y2 && b.y1 + 4 < a.y2)
               pairs.push(`${nodes[i].id()} ${nodes[j].id()}`);
