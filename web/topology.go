@@ -9,7 +9,7 @@ import (
 )
 
 // maxTopologyNodes is how many nodes an answer has at most; the smallest of more are folded into one a kind.
-const maxTopologyNodes = 1000
+const maxTopologyNodes = 2000
 
 // maxHops bounds how far around a focus a topology goes.
 const maxHops = 5

@@ -151,7 +151,7 @@ func TestManyNodesAreFolded(t *testing.T) {
 	}
 	srv := testServer(t, &fakeStore{topologies: []*store.Topology{topo}}, nil)
 	got := decode[topology](t, get(t, srv.URL+"/api/v1/topology").body)
-	if len(got.Nodes) > 1000 || !got.Truncated {
+	if len(got.Nodes) > 2000 || !got.Truncated {
 		t.Fatalf("%d nodes, truncated %v", len(got.Nodes), got.Truncated)
 	}
 	var calls, database int64

@@ -1,4 +1,5 @@
 import { assert, until } from './harness.mjs';
+import { serveTopology, topologyOf } from './topologies.mjs';
 
 const details = (page) => page.getByRole('complementary', { name: 'Details' });
 const picture = (page) => page.getByRole('application', { name: 'Map of who calls whom' });
@@ -83,4 +84,78 @@ export async function walkMap(harness, page) {
     await page.goto(`${harness.url}/map?diff=before&table=true`);
     await page.getByRole('heading', { name: 'Changed since the time before' }).first().waitFor();
   });
+  await harness.check('an edge between services leads to traces that pass through it', async () => {
+    await page.goto(`${harness.url}/map?sel=call|service:shop-orders|service:shop-payment|`);
+    const href = await details(page).locator('a[href*="/trace/"]').first().getAttribute('href');
+    const id = /trace\/([0-9a-f]+)/.exec(href)[1];
+    const answer = await page.context().request.get(`${harness.url}/api/v1/traces/${id}`);
+    const text = await answer.text();
+    assert(text.includes('shop-orders') && text.includes('shop-payment'), `trace ${id} does not`);
+  });
+  await harness.check('a node says how well it does, and why', async () => {
+    await page.goto(`${harness.url}/map?sel=service:shop-orders`);
+    await details(page)
+      .getByText(/calls failed|No call failed/)
+      .first()
+      .waitFor();
+  });
+  await harness.check('two nodes have paths between them', async () => {
+    await details(page).getByRole('button', { name: 'Paths to…' }).click();
+    await page.getByText('choose the node where they end').waitFor();
+    await page.goto(`${harness.url}/map?pathFrom=service:shop-frontend&pathTo=database:catalog.db`);
+    await details(page).getByRole('listitem').filter({ hasText: 'shop-catalog' }).first().waitFor();
+    await until('its edges', () => page.evaluate(() => window.__uiTest.map?.edges('.path').nonempty()));
+  });
+  await harness.check('an expression hides what it is true of', async () => {
+    await page.goto(`${harness.url}/map`);
+    await drawn(page);
+    await page.getByRole('textbox', { name: 'Find or hide by expression' }).fill('kind=database');
+    await page.getByRole('button', { name: 'Hide', exact: true }).click();
+    await page.waitForURL((url) => url.searchParams.get('mask') === 'kind=database');
+    await until('no database', async () => {
+      const ids = Object.keys(await placesOf(page));
+      return ids.length > 0 && !ids.some((id) => id.startsWith('database:'));
+    });
+  });
+  await largeMap(harness, page);
+}
+
+/** A thousand nodes, which the demo shop does not have. */
+async function largeMap(harness, page) {
+  await serveTopology(page, topologyOf(1000));
+  await harness.check('a thousand nodes are put into groups, and opening one moves nothing', async () => {
+    await page.goto(`${harness.url}/map?sel=group:media`);
+    const before = await drawn(page);
+    assert(Object.keys(before).length < 300, `${Object.keys(before).length} are drawn`);
+    await details(page).getByRole('button', { name: 'Open group media' }).click();
+    const after = await until('its members', async () => {
+      const places = await placesOf(page);
+      return Object.keys(places).length > Object.keys(before).length + 20 && places;
+    });
+    const moved = Object.keys(before).filter((id) => after[id] !== undefined && after[id] !== before[id]);
+    assert(moved.length === 0, `moved: ${moved.join(', ')}`);
+  });
+  await harness.check('labels of what is unhealthy do not overlap', async () => {
+    await page.goto(`${harness.url}/map?group=none`);
+    await until('all nodes', async () => Object.keys(await placesOf(page)).length === 1000);
+    const overlaps = await until('its labels', () =>
+      page.evaluate(() => {
+        const nodes = window.__uiTest.map.nodes('.bad, .warn').not('.quiet').toArray();
+        if (nodes.length === 0 || window.__uiTest.map.edges().empty()) return undefined;
+        const boxes = nodes.map((one) =>
+          one.renderedBoundingBox({ includeNodes: false, includeLabels: true }),
+        );
+        const pairs = [];
+        // Their padding may touch.
+        for (const [i, a] of boxes.entries())
+          for (const [j, b] of boxes.entries())
+            if (i < j && a.x1 + 4 < b.x2 && b.x1 + 4 < a.x2 && a.y1 + 4 < b.y2 && b.y1 + 4 < a.y2)
+              pairs.push(`${nodes[i].id()} ${nodes[j].id()}`);
+        return { pairs };
+      }),
+    );
+    assert(overlaps.pairs.length === 0, overlaps.pairs.join(', '));
+  });
+  await page.unroute(/\/api\/v1\/topology\?/);
+  await page.unroute(/\/api\/v1\/topology\/matrix\?/);
 }

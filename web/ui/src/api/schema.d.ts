@@ -2097,7 +2097,7 @@ export interface components {
             spans?: number;
             nodes: components["schemas"]["TopologyNode"][];
             edges: components["schemas"]["TopologyEdge"][];
-            /** @description There were more than 1000 nodes, or 20 000 edges. Those with the fewest calls are one node a kind, `kind:(other)`; totals are kept. */
+            /** @description There were more than 2000 nodes, or 20 000 edges. Those with the fewest calls are one node a kind, `kind:(other)`; totals are kept. */
             truncated: boolean;
         };
         TopologyNode: {
@@ -2642,7 +2642,7 @@ export interface components {
         FilterStructure: string;
         /** @description Page size. */
         Limit: number;
-        /** @description nextCursor of the page before. Send the other parameters unchanged. */
+        /** @description nextCursor of the page before. Send the other parameters unchanged. Every page is of the first one's time range, also when that was given relative to now. */
         Cursor: string;
         /** @description Only what starts with this. */
         Prefix: string;
@@ -3079,7 +3079,7 @@ export interface operations {
                 structure?: components["parameters"]["FilterStructure"];
                 /** @description Page size. */
                 limit?: components["parameters"]["Limit"];
-                /** @description nextCursor of the page before. Send the other parameters unchanged. */
+                /** @description nextCursor of the page before. Send the other parameters unchanged. Every page is of the first one's time range, also when that was given relative to now. */
                 cursor?: components["parameters"]["Cursor"];
             };
             header?: never;
@@ -3421,7 +3421,7 @@ export interface operations {
                 traceId?: string;
                 /** @description Page size. */
                 limit?: components["parameters"]["Limit"];
-                /** @description nextCursor of the page before. Send the other parameters unchanged. */
+                /** @description nextCursor of the page before. Send the other parameters unchanged. Every page is of the first one's time range, also when that was given relative to now. */
                 cursor?: components["parameters"]["Cursor"];
             };
             header?: never;
@@ -3982,7 +3982,7 @@ export interface operations {
                 cold?: boolean;
                 /** @description Page size. */
                 limit?: components["parameters"]["Limit"];
-                /** @description nextCursor of the page before. Send the other parameters unchanged. */
+                /** @description nextCursor of the page before. Send the other parameters unchanged. Every page is of the first one's time range, also when that was given relative to now. */
                 cursor?: components["parameters"]["Cursor"];
             };
             header?: never;

@@ -7,6 +7,7 @@ export type TopologyNode = components['schemas']['TopologyNode'];
 export type TopologyEdge = components['schemas']['TopologyEdge'];
 export type TopologyMatrix = components['schemas']['TopologyMatrix'];
 export type TopologyDiff = components['schemas']['TopologyDiff'];
+export type CallPaths = components['schemas']['CallPaths'];
 export type NodeKind = components['schemas']['NodeKind'];
 export type TopologyRequest = NonNullable<paths['/api/v1/topology']['get']['parameters']['query']>;
 type DiffRequest = NonNullable<paths['/api/v1/topology/diff']['get']['parameters']['query']>;
@@ -47,9 +48,26 @@ export const useTopologyDiff = (
     refetchInterval,
   });
 
-export const useCallPaths = (query: RangeRequest & { service: string }, enabled: boolean) =>
+export type PathRequest = RangeRequest & { service: string; direction: 'downstream' | 'upstream' };
+
+export const useCallPaths = (query: PathRequest, enabled: boolean) =>
   useQuery({
     queryKey: ['topology', 'paths', query],
     queryFn: ({ signal }) => unwrap(client().GET('/api/v1/topology/paths', { params: { query }, signal })),
+    placeholderData: keepPreviousData,
     enabled,
+  });
+
+type TraceSearchBody = components['schemas']['TraceSearch'];
+
+/** Conditions on traces that an address cannot hold. */
+export type TraceBody = Omit<TraceSearchBody, 'limit' | 'cursor'>;
+
+export const useTracesThrough = (body: TraceSearchBody, enabled: boolean, refetchInterval: number | false) =>
+  useQuery({
+    queryKey: ['topology', 'traces', body],
+    queryFn: ({ signal }) => unwrap(client().POST('/api/v1/traces/search', { body, signal })),
+    placeholderData: keepPreviousData,
+    enabled,
+    refetchInterval,
   });

@@ -3,16 +3,19 @@ import { useTranslation } from 'react-i18next';
 import { useKeys } from '../../components/use-keys';
 import type { Drawn } from './elements';
 import classes from './MapPage.module.css';
-import { centreOn, type Direction, isDirection, lightUp, zoomBy } from './moves';
+import { centreOn, type Direction, isDirection, type Lit, lightUp, zoomBy } from './moves';
 import { fitAll, useDrawing } from './use-drawing';
 import { useMoves } from './use-moves';
-import type { Places } from './use-places';
+import type { Placed } from './use-places';
 
 type Props = {
   drawn: Drawn;
-  places: Places | undefined;
+  placed: Placed | undefined;
   view: string | undefined;
   selected: string | undefined;
+  /** What is lit along paths, and what an expression finds. */
+  path: Lit | undefined;
+  found: ReadonlySet<string> | undefined;
   /** Says in words what the picture shows. */
   summary: string;
   /** Brings a node into view; each time n changes. */
@@ -27,19 +30,33 @@ type Props = {
 
 /** The picture of the map, by mouse and by keys. */
 export function Drawing(props: Props) {
-  const { drawn, places, view, selected, summary, find, onSelect, onOpen, onView, onPlay, children } = props;
+  const {
+    drawn,
+    placed,
+    view,
+    selected,
+    path,
+    found,
+    summary,
+    find,
+    onSelect,
+    onOpen,
+    onView,
+    onPlay,
+    children,
+  } = props;
   const { t } = useTranslation();
   const box = useRef<HTMLDivElement>(null);
   const described = useId();
-  const cy = useDrawing(box, drawn, places, view, { onSelect, onOpen, onView });
+  const cy = useDrawing(box, drawn, placed, view, { onSelect, onOpen, onView });
   const [current, setCurrent] = useState<string>();
   const cursor = current ?? selected;
   const moves = useMoves(drawn, cursor);
   useEffect(() => setCurrent(selected), [selected]);
   useEffect(() => {
     // What is drawn anew is to be lit like the rest.
-    if (cy && places && drawn) lightUp(cy, selected, cursor);
-  }, [cy, places, selected, cursor, drawn]);
+    if (cy && placed && drawn) lightUp(cy, selected, cursor, path, found);
+  }, [cy, placed, selected, cursor, drawn, path, found]);
   useEffect(() => {
     if (cy && find) centreOn(cy, find.id);
   }, [cy, find]);

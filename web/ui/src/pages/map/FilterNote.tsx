@@ -23,6 +23,7 @@ export function FilterNote({ filters, traces, change }: Props) {
         {list.map((one) => (
           <code key={one}>{one} </code>
         ))}
+        <span className={classes.dimmed}> {t('map.filteredHint')}</span>
       </span>
       <Link
         to="/traces"

@@ -29,7 +29,7 @@ type Props = {
 export function Legend({ counts, without, onToggle }: Props) {
   const { t } = useTranslation();
   return (
-    <div className={classes.legend} role="group" aria-label={t('map.legend')}>
+    <div className={classes.legend} data-legend role="group" aria-label={t('map.legend')}>
       {[...counts].map(([kind, count]) => (
         <button
           key={kind}

@@ -2,23 +2,30 @@ import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { NodeKind } from '../../api/topology';
 import { IgnoredNote } from '../../components/IgnoredNote';
+import { Note } from '../../components/Note';
 import { Empty, Result } from '../../components/Result';
 import { useKeys } from '../../components/use-keys';
 import { useView } from '../../components/use-view';
 import { Drawing } from './Drawing';
 import type { Drawn } from './elements';
+import { parseExpression } from './expression';
 import { FilterNote } from './FilterNote';
 import { useFigures } from './figures';
-import { groupOf, isGroup } from './groups';
+import { groupOf, isGroup, nodeOfScene } from './groups';
 import { Legend } from './Legend';
 import classes from './MapPage.module.css';
 import { MapTables } from './MapTables';
+import { NewsNote } from './NewsNote';
 import { EdgePanel, NodePanel } from './Panel';
-import { SummaryPanel } from './SummaryPanel';
+import { PathPanel } from './PathPanel';
+import { standIns } from './paths';
+import { endOf, SummaryPanel } from './SummaryPanel';
 import { Timeline } from './Timeline';
 import { Toolbar } from './Toolbar';
 import { useMap } from './use-map';
+import { useNews } from './use-news';
 import { forgetPlaces, usePlaces } from './use-places';
+import { useWays } from './use-ways';
 import { KINDS, MAP } from './view';
 
 /** Who calls whom, and how well that goes. */
@@ -28,10 +35,10 @@ export function MapPage() {
   const { state, change, replace, settle, ignored } = useView(MAP);
   const writeAt = useMemo(() => (at: number | undefined) => replace({ at }), [replace]);
   const map = useMap(state, writeAt);
-  const { scene, full, changes, replay } = map;
+  const { scene, graph, full, changes, replay } = map;
   const [arranged, setArranged] = useState(0);
   const key = `${map.sceneKey} ${arranged}`;
-  const places = usePlaces(scene, key);
+  const placed = usePlaces(scene, key);
   const [find, setFind] = useState<{ id: string; n: number }>();
   const drawn = useMemo((): Drawn | undefined => {
     if (!scene) return undefined;
@@ -46,7 +53,27 @@ export function MapPage() {
     }
     return found;
   }, [full]);
-  const select = (sel: string | undefined) => change({ sel });
+  // While the other end of a path is wanted, choosing a node chooses it.
+  const choosing = state.pathFrom !== undefined && state.pathTo === undefined;
+  const select = (sel: string | undefined) => {
+    const end = choosing && sel !== state.pathFrom && graph?.nodes.some(({ id }) => id === sel);
+    change(end ? { pathTo: sel, sel: undefined } : { sel });
+  };
+  const leavePaths = () => change({ pathFrom: undefined, pathTo: undefined });
+  const ways = useWays(state.pathFrom, state.pathTo, graph, scene);
+  const marked = useMemo(() => {
+    const test = state.mark === undefined ? undefined : parseExpression(state.mark);
+    return graph && test && graph.nodes.filter(test).map(({ id }) => id);
+  }, [graph, state.mark]);
+  const found = useMemo(() => {
+    if (!scene || !marked) return undefined;
+    const stand = standIns(scene);
+    return new Set(marked.map((id) => stand.get(id) ?? id));
+  }, [scene, marked]);
+  const { news, dismiss } = useNews(full, map.newsKey, !map.topology.isPlaceholderData);
+  const nameOf = (id: string) =>
+    id === 'user' ? t('map.kind.user') : (graph?.nodes.find((one) => one.id === id)?.name ?? endOf(id));
+  const bring = (id: string) => setFind((before) => ({ id, n: (before?.n ?? 0) + 1 }));
   const focus = (id: string) => {
     if (!isGroup(id)) change({ focus: id, sel: id, z: undefined });
   };
@@ -69,8 +96,9 @@ export function MapPage() {
     },
     { name: 'mapTable', press: 't', run: () => change({ table: state.table ? undefined : true }) },
   ]);
-  const node = scene?.nodes.find(({ id }) => id === state.sel);
-  const edge = scene?.edges.find(({ id }) => id === state.sel);
+  const node = scene && graph && nodeOfScene(scene, graph, state.sel);
+  const edge =
+    scene?.edges.find(({ id }) => id === state.sel) ?? graph?.edges.find(({ id }) => id === state.sel);
   const bad = scene?.nodes.filter(({ health, kind }) => health !== 'ok' && kind !== 'user') ?? [];
   const summary = scene
     ? [
@@ -94,16 +122,21 @@ export function MapPage() {
     : state.diff === 'day'
       ? t('map.sinceDay')
       : t('map.sinceBefore');
-  const panel = scene && {
-    scene,
-    state,
-    texts,
-    changes,
-    onSelect: select,
-    onFocus: focus,
-    onHide: (id: string) => change({ hide: [...(state.hide ?? []), id], sel: undefined }),
-    onToggle: toggle,
-  };
+  const panel = scene &&
+    graph && {
+      scene,
+      graph,
+      replay: replay.replay,
+      state,
+      texts,
+      changes,
+      onSelect: select,
+      onFocus: focus,
+      onHide: (id: string) => change({ hide: [...(state.hide ?? []), id], sel: undefined }),
+      onToggle: toggle,
+      onFind: bring,
+      onPaths: (id: string) => change({ pathFrom: id, pathTo: undefined, sel: undefined }),
+    };
   return (
     <div className={classes.page}>
       <div>
@@ -113,10 +146,12 @@ export function MapPage() {
           change={change}
           nodes={scene?.nodes ?? []}
           focusName={full?.nodes.find(({ id }) => id === state.focus)?.name}
-          canCompare={!map.filtered}
+          filtered={map.filtered}
+          marked={marked?.length ?? 0}
+          masked={map.masked}
           onFind={(id) => {
             select(id);
-            setFind((before) => ({ id, n: (before?.n ?? 0) + 1 }));
+            bring(id);
           }}
           onArrange={() => {
             forgetPlaces(key);
@@ -125,6 +160,12 @@ export function MapPage() {
           }}
         />
         <div className={classes.notes}>
+          {choosing && (
+            <Note tone="warning" onClose={leavePaths}>
+              {t('map.choosePathEnd', { name: nameOf(state.pathFrom ?? '') })}
+            </Note>
+          )}
+          <NewsNote news={news} onSelect={select} onClose={dismiss} />
           <IgnoredNote ignored={ignored} />
           {map.filtered && (
             <FilterNote filters={map.filters} traces={map.topology.data?.traces} change={change} />
@@ -149,9 +190,11 @@ export function MapPage() {
                 ) : (
                   <Drawing
                     drawn={drawn}
-                    places={places}
+                    placed={placed}
                     view={state.z}
                     selected={state.sel}
+                    path={ways?.lit}
+                    found={found}
                     summary={summary}
                     find={find}
                     onSelect={select}
@@ -159,7 +202,7 @@ export function MapPage() {
                     onView={(z) => settle({ z })}
                     onPlay={replay.play}
                   >
-                    {!places && <div className={classes.waiting}>{t('map.arranging')}</div>}
+                    {!placed && <div className={classes.waiting}>{t('map.arranging')}</div>}
                     <Legend
                       counts={counts}
                       without={state.without ?? []}
@@ -187,9 +230,18 @@ export function MapPage() {
           )}
         </div>
         <aside className={classes.panel} aria-label={t('map.details')}>
+          {ways && state.pathFrom !== undefined && state.pathTo !== undefined && !node && !edge && (
+            <PathPanel
+              {...{ ways, nameOf, texts }}
+              from={state.pathFrom}
+              to={state.pathTo}
+              onSelect={select}
+              onClose={leavePaths}
+            />
+          )}
           {panel && node && <NodePanel {...panel} node={node} />}
           {panel && edge && <EdgePanel {...panel} edge={edge} />}
-          {scene && !node && !edge && (
+          {scene && !node && !edge && !ways && (
             <SummaryPanel {...{ nodes: scene.nodes, summary, changes, compared, texts }} onSelect={select} />
           )}
         </aside>

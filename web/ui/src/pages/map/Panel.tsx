@@ -1,59 +1,106 @@
-import { Button, CloseButton, Title } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
+import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
-import { keepTime } from '../../components/Navigation';
+import type { TraceBody } from '../../api/topology';
+import { keepTime, keepTimeAnd } from '../../components/Navigation';
 import type { TraceSearch } from '../../lib/trace-search';
 import type { StateOf } from '../../lib/view';
 import type { Change } from './changes';
-import { type FigureTexts, SIGN } from './figures';
-import type { Figures, MapEdge, MapNode } from './graph';
+import { EdgeTraces } from './EdgeTraces';
+import { FunctionFacts } from './FunctionFacts';
+import type { FigureTexts } from './figures';
+import type { Graph, MapEdge, MapNode } from './graph';
 import { groupOf, isGroup, type Scene } from './groups';
 import { Shape } from './Legend';
-import { filtersOf, joined, tracesOfEdge, tracesOfNode } from './links';
+import { filtersOf, joined, throughEdge, tracesOfEdge, tracesOfNode } from './links';
 import classes from './MapPage.module.css';
+import { CallsChart, LatencyChart } from './PanelCharts';
+import { Ends, Facts, Head, HealthNote, Nodes } from './PanelParts';
+import type { Replay } from './replay';
 import type { MAP } from './view';
 
 type Props = {
   scene: Scene;
+  /** All that there is, also what stands in closed groups. */
+  graph: Graph;
   state: StateOf<typeof MAP>;
   texts: FigureTexts;
   changes: readonly Change[];
+  /** Undefined while a filter is set: counters by step know nothing of traces. */
+  replay: Replay | undefined;
   onSelect: (id: string | undefined) => void;
   onFocus: (id: string) => void;
   onHide: (id: string) => void;
   onToggle: (group: string) => void;
+  onFind: (id: string) => void;
+  onPaths: (from: string) => void;
 };
 
-/** The node that is selected: its figures, who calls it and whom it calls, and where to go on. */
+const MOST_MEMBERS = 100;
+
+/** The node that is selected: how it does, who calls it and whom it calls, and where to go on. */
 export function NodePanel({ node, ...props }: Props & { node: MapNode }) {
   const { t } = useTranslation();
-  const { scene, state, texts, onSelect, onFocus, onHide, onToggle } = props;
-  const group = scene.groups.get(scene.parent.get(node.id) ?? groupOf(node.id));
-  const names = new Map(scene.nodes.map(({ id, name }) => [id, name]));
-  const ends = (edges: readonly MapEdge[], end: 'source' | 'target') =>
+  const { scene, graph, state, texts, replay, onSelect, onFocus, onHide, onToggle, onFind, onPaths } = props;
+  const ofMember = useMemo(
+    () => [...scene.groups.values()].find(({ members }) => members.some(({ id }) => id === node.id)),
+    [scene, node.id],
+  );
+  const group = scene.groups.get(groupOf(node.id)) ?? ofMember;
+  const names = useMemo(() => namesOf(scene, graph), [scene, graph]);
+  const nameOf = (id: string) => names.get(id) ?? id;
+  const single = !isGroup(node.id) && node.folded === undefined;
+  const members = useMemo(
+    () =>
+      single || !group
+        ? []
+        : group.members.toSorted((a, b) => b.errorRate - a.errorRate || b.calls - a.calls),
+    [single, group],
+  );
+  const ids = useMemo(() => (single ? [node.id] : members.map(({ id }) => id)), [single, node.id, members]);
+  // What is in a closed group has its edges only in the whole graph.
+  const edges = scene.nodes.some(({ id }) => id === node.id) ? scene.edges : graph.edges;
+  const ends = (end: 'source' | 'target') =>
     edges
+      .filter((edge) => edge[end === 'source' ? 'target' : 'source'] === node.id)
       .toSorted((a, b) => b.errors - a.errors || b.calls - a.calls)
-      .map((edge) => ({ edge, name: names.get(edge[end]) ?? edge[end] }));
+      .map((edge) => ({ edge, name: nameOf(edge[end]) }));
   const search = tracesOfNode(node);
   return (
     <>
-      <Head kind={t(`map.kind.${node.kind}`)} onClose={() => onSelect(undefined)}>
+      <Head
+        kind={
+          single
+            ? t(`map.kind.${node.kind}`)
+            : t('map.groupOf', { count: group?.members.length ?? node.folded ?? 0 })
+        }
+        onClose={() => onSelect(undefined)}
+      >
         <Shape kind={node.kind} /> {node.name}
       </Head>
       {node.system && <p className={classes.dimmed}>{node.system}</p>}
+      <HealthNote {...{ nameOf, texts, edges, onSelect }} of={node} />
       <Facts figures={node} texts={texts} />
       <div className={classes.actions}>
-        {!isGroup(node.id) && (
+        {single && (
           <Button size="compact-xs" variant="default" onClick={() => onFocus(node.id)}>
             {t('map.focus')}
           </Button>
         )}
-        {!isGroup(node.id) && (
+        {single && (
           <Button size="compact-xs" variant="default" onClick={() => onHide(node.id)}>
             {t('map.hide')}
           </Button>
         )}
+        {single && (
+          <Button size="compact-xs" variant="default" onClick={() => onPaths(node.id)}>
+            {t('map.pathsTo')}
+          </Button>
+        )}
+        <Button size="compact-xs" variant="default" onClick={() => onFind(node.id)}>
+          {t('map.bringIntoView')}
+        </Button>
         {group && (
           <Button size="compact-xs" variant="default" onClick={() => onToggle(group.id)}>
             {group.open
@@ -62,89 +109,73 @@ export function NodePanel({ node, ...props }: Props & { node: MapNode }) {
           </Button>
         )}
       </div>
-      <nav className={classes.links} aria-label={t('map.goOn')}>
-        {node.folded === undefined && node.kind === 'function' && (
-          <Link to="/functions/$name" params={{ name: node.name }} search={keepTime}>
-            {t('map.toFunction')}
-          </Link>
-        )}
-        {node.folded === undefined && node.kind === 'service' && (
-          <Link to="/services/$name" params={{ name: node.name }} search={keepTime}>
-            {t('map.toService')}
-          </Link>
-        )}
-        {search && <TraceLinks state={state} search={search} errors={node.errors > 0} />}
-      </nav>
-      <Ends
-        title={t('map.callers')}
-        rows={ends(
-          scene.edges.filter(({ target }) => target === node.id),
-          'source',
-        )}
-        {...props}
-      />
-      <Ends
-        title={t('map.callees')}
-        rows={ends(
-          scene.edges.filter(({ source }) => source === node.id),
-          'target',
-        )}
-        {...props}
-      />
-      {group && node.folded !== undefined && (
-        <section className={classes.section}>
-          <h3>{t('map.members')}</h3>
-          <ul className={classes.rows}>
-            {group.members.slice(0, 50).map((member) => (
-              <li key={member.id} className={classes.row}>
-                <span>{member.name}</span>
-                <span>{texts.rate(member.perMinute)}</span>
-              </li>
-            ))}
-          </ul>
-        </section>
+      {single && (
+        <nav className={classes.links} aria-label={t('map.goOn')}>
+          <PageLinks node={node} />
+          {search && <TraceLinks state={state} search={search} errors={node.errors > 0} />}
+        </nav>
+      )}
+      <CallsChart replay={replay} ids={ids} />
+      {single && isService(node) && <LatencyChart kind={node.kind} name={node.name} />}
+      {single && node.kind === 'function' && <FunctionFacts name={node.name} texts={texts} />}
+      <Ends title={t('map.callers')} rows={ends('source')} {...{ texts, onSelect }} />
+      <Ends title={t('map.callees')} rows={ends('target')} {...{ texts, onSelect }} />
+      {members.length > 0 && (
+        <Nodes title={t('map.members')} nodes={members.slice(0, MOST_MEMBERS)} {...{ texts, onSelect }} />
       )}
     </>
   );
 }
 
-type End = { edge: MapEdge; name: string };
+const isService = (node: MapNode): node is MapNode & { kind: 'service' | 'function' } =>
+  node.kind === 'service' || node.kind === 'function';
 
-function Ends({ title, rows, texts, onSelect }: Props & { title: string; rows: readonly End[] }) {
-  if (rows.length === 0) return null;
+function namesOf(scene: Scene, graph: Graph): Map<string, string> {
+  return new Map([...graph.nodes, ...scene.nodes].map(({ id, name }) => [id, name]));
+}
+
+/** Where else there is more about a node. */
+function PageLinks({ node }: { node: MapNode }) {
+  const { t } = useTranslation();
+  const { name } = node;
+  if (node.kind === 'user') return null;
   return (
-    <section className={classes.section}>
-      <h3>{title}</h3>
-      <ul className={classes.rows}>
-        {rows.map(({ edge, name }) => (
-          <li key={edge.id}>
-            <button type="button" className={classes.row} onClick={() => onSelect(edge.id)}>
-              <span>{name}</span>
-              <span>
-                {edge.errors > 0 && (
-                  <span className={classes[edge.health === 'ok' ? 'dimmed' : edge.health]}>
-                    {SIGN[edge.health]}
-                    {texts.share(edge.errorRate)}{' '}
-                  </span>
-                )}
-                {texts.rate(edge.perMinute)}
-              </span>
-            </button>
-          </li>
-        ))}
-      </ul>
-    </section>
+    <>
+      {node.kind === 'function' ? (
+        <Link to="/functions/$name" params={{ name }} search={keepTime}>
+          {t('map.toFunction')}
+        </Link>
+      ) : (
+        <Link to="/services/$name" params={{ name }} search={keepTimeAnd({ kind: node.kind })}>
+          {t('map.toPage', { kind: t(`map.kind.${node.kind}`) })}
+        </Link>
+      )}
+      {isService(node) && (
+        <Link to="/logs" search={keepTimeAnd({ service: name })}>
+          {t('map.toLogs')}
+        </Link>
+      )}
+    </>
   );
 }
 
 /** The edge that is selected. */
 export function EdgePanel({ edge, ...props }: Props & { edge: MapEdge }) {
   const { t } = useTranslation();
-  const { scene, state, texts, changes, onSelect } = props;
-  const source = scene.nodes.find(({ id }) => id === edge.source);
-  const target = scene.nodes.find(({ id }) => id === edge.target);
+  const { scene, graph, state, texts, changes, replay, onSelect } = props;
+  const end = (id: string) =>
+    scene.nodes.find((node) => node.id === id) ?? graph.nodes.find((node) => node.id === id);
+  const source = end(edge.source);
+  const target = end(edge.target);
   const change = changes.find(({ id }) => id === edge.id);
-  const search = source && target && tracesOfEdge(edge, source, target);
+  const search = source && target && tracesOfEdge(source, target);
+  const through = source && target && throughEdge(edge, source, target);
+  const ids = useMemo(() => [edge.id], [edge.id]);
+  const { from: _, to: __, ...filters } = filtersOf(state);
+  const found = through && {
+    all: { ...filters, ...through.all } as TraceBody,
+    failing: edge.errors > 0 ? ({ ...filters, ...through.failing } as TraceBody) : undefined,
+  };
   return (
     <>
       <Head kind={t(`map.edge.${edge.type}`)} onClose={() => onSelect(undefined)}>
@@ -152,26 +183,20 @@ export function EdgePanel({ edge, ...props }: Props & { edge: MapEdge }) {
       </Head>
       {edge.via && <p className={classes.dimmed}>{t('map.via', { via: edge.via })}</p>}
       {change && <ChangeNote change={change} texts={texts} />}
+      <HealthNote {...{ texts, onSelect }} of={edge} edges={[]} nameOf={(id) => id} />
       <Facts figures={edge} texts={texts} retries={edge.retries} deadLetters={edge.deadLetters} />
-      <nav className={classes.links} aria-label={t('map.goOn')}>
-        {search && <TraceLinks state={state} search={search} errors={edge.errors > 0} />}
-      </nav>
-      <section className={classes.section}>
-        <h3>{t('map.ends')}</h3>
-        <ul className={classes.rows}>
-          {[source, target].map(
-            (node) =>
-              node && (
-                <li key={node.id}>
-                  <button type="button" className={classes.row} onClick={() => onSelect(node.id)}>
-                    <span>{node.name}</span>
-                    <span>{texts.rate(node.perMinute)}</span>
-                  </button>
-                </li>
-              ),
-          )}
-        </ul>
-      </section>
+      <CallsChart replay={replay} ids={ids} />
+      {found && <EdgeTraces {...found} />}
+      {search && (
+        <nav className={classes.links} aria-label={t('map.goOn')}>
+          <TraceLinks state={state} search={search} errors={edge.errors > 0} />
+        </nav>
+      )}
+      <Nodes
+        title={t('map.ends')}
+        nodes={[source, target].filter((node) => node !== undefined)}
+        {...{ texts, onSelect }}
+      />
     </>
   );
 }
@@ -203,53 +228,6 @@ function ChangeNote({ change, texts }: { change: Change; texts: FigureTexts }) {
         <p key={line}>{line}</p>
       ))}
     </section>
-  );
-}
-
-function Head({ kind, onClose, children }: { kind: string; onClose: () => void; children: ReactNode }) {
-  const { t } = useTranslation();
-  return (
-    <div>
-      <div className={classes.panelHead}>
-        <Title order={2}>{children}</Title>
-        <CloseButton size="sm" aria-label={t('state.close')} onClick={onClose} />
-      </div>
-      <p className={classes.dimmed}>{kind}</p>
-    </div>
-  );
-}
-
-type FactsProps = { figures: Figures; texts: FigureTexts; retries?: number; deadLetters?: number };
-
-function Facts({ figures, texts, retries, deadLetters }: FactsProps) {
-  const { t } = useTranslation();
-  const rows: [string, ReactNode][] = [
-    [t('map.rate'), texts.rate(figures.perMinute)],
-    [t('map.calls'), texts.count(figures.calls)],
-    [
-      t('map.errors'),
-      <span key="errors" className={figures.health === 'ok' ? undefined : classes[figures.health]}>
-        {SIGN[figures.health]}
-        {texts.count(figures.errors)} ({texts.share(figures.errorRate)})
-      </span>,
-    ],
-    ['p50', texts.duration(figures.p50Ns)],
-    ['p95', texts.duration(figures.p95Ns)],
-    ['p99', texts.duration(figures.p99Ns)],
-    [t('map.coldStarts'), texts.count(figures.coldStarts)],
-  ];
-  if (figures.ageNs !== null) rows.push([t('map.queueAge'), texts.duration(figures.ageNs)]);
-  if (retries) rows.push([t('map.retries'), texts.count(retries)]);
-  if (deadLetters) rows.push([t('map.deadLetters'), texts.count(deadLetters)]);
-  return (
-    <dl className={classes.facts}>
-      {rows.map(([name, value]) => (
-        <div key={name} style={{ display: 'contents' }}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
   );
 }
 

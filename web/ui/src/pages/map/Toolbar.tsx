@@ -4,6 +4,7 @@ import { type ReactNode, useId } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Change } from '../../components/use-view';
 import type { StateOf } from '../../lib/view';
+import { ExpressionInput } from './ExpressionInput';
 import type { MapNode } from './graph';
 import classes from './MapPage.module.css';
 import { GROUPINGS, type MAP, METRICS } from './view';
@@ -13,13 +14,26 @@ type Props = {
   change: Change<typeof MAP>;
   nodes: readonly MapNode[];
   focusName: string | undefined;
-  canCompare: boolean;
+  /** Only some traces are drawn. */
+  filtered: boolean;
+  marked: number;
+  masked: number;
   onFind: (id: string) => void;
   onArrange: () => void;
 };
 
 /** What is on the map, and how it is shown. */
-export function Toolbar({ state, change, nodes, focusName, canCompare, onFind, onArrange }: Props) {
+export function Toolbar({
+  state,
+  change,
+  nodes,
+  focusName,
+  filtered,
+  marked,
+  masked,
+  onFind,
+  onArrange,
+}: Props) {
   const { t } = useTranslation();
   const hidden = state.hide?.length ?? 0;
   return (
@@ -51,18 +65,18 @@ export function Toolbar({ state, change, nodes, focusName, canCompare, onFind, o
         options={GROUPINGS.map((one) => [one, t(`map.grouping.${one}`)])}
         onChange={(group) => change({ group, opened: undefined, z: undefined })}
       />
-      {canCompare && (
-        <Choice
-          label={t('map.compare')}
-          value={state.diff ?? ''}
-          options={[
-            ['', t('map.compareNone')],
-            ['before', t('map.compareBefore')],
-            ['day', t('map.compareDay')],
-          ]}
-          onChange={(diff) => change({ diff: diff === '' ? undefined : diff })}
-        />
-      )}
+      <Choice
+        label={t('map.compare')}
+        disabled={filtered ? t('map.compareFiltered') : undefined}
+        value={state.diff ?? ''}
+        options={[
+          ['', t('map.compareNone')],
+          ['before', t('map.compareBefore')],
+          ['day', t('map.compareDay')],
+        ]}
+        onChange={(diff) => change({ diff: diff === '' ? undefined : diff })}
+      />
+      <ExpressionInput {...{ state, change, marked, masked }} />
       {state.focus !== undefined && (
         <>
           <Choice
@@ -117,9 +131,11 @@ type ChoiceProps<T extends string> = {
   value: T;
   options: readonly (readonly [T, string])[];
   onChange: (value: T) => void;
+  /** Why nothing can be chosen now. */
+  disabled?: string | undefined;
 };
 
-function Choice<T extends string>({ label, value, options, onChange }: ChoiceProps<T>) {
+function Choice<T extends string>({ label, value, options, onChange, disabled }: ChoiceProps<T>) {
   const id = useId();
   return (
     <span className={classes.control}>
@@ -128,6 +144,9 @@ function Choice<T extends string>({ label, value, options, onChange }: ChoicePro
         id={id}
         className={classes.select}
         value={value}
+        disabled={disabled !== undefined}
+        title={disabled}
+        aria-description={disabled}
         onChange={(event) => onChange(event.currentTarget.value as T)}
       >
         {options.map(([one, text]) => (

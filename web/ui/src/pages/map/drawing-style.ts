@@ -39,15 +39,15 @@ export function drawingStyle(theme: Theme, large: boolean): StylesheetJson {
     {
       selector: 'node',
       style: {
-        width: 'data(size)',
-        height: 'data(size)',
+        width: 'data(w)',
+        height: 'data(h)',
         'background-color': surface,
         'border-color': neutral,
-        'border-width': 1.5,
+        'border-width': 'data(line)',
         label: 'data(label)',
         color: text,
         'font-family': font,
-        'font-size': 11,
+        'font-size': 'data(font)',
         'line-height': 1.3,
         'text-wrap': 'wrap',
         'text-valign': 'bottom',
@@ -61,48 +61,66 @@ export function drawingStyle(theme: Theme, large: boolean): StylesheetJson {
         'pie-1-background-color': error,
         'pie-1-background-size': 'data(share)',
         'overlay-opacity': 0,
+        'z-index-compare': 'manual',
+        'z-index': 10,
       },
     },
     ...Object.entries(SHAPES).map(([kind, shape]) => ({ selector: `node.${kind}`, style: { shape } })),
-    { selector: 'node.queue, node.external', style: { width: 46 } },
     { selector: 'node.database', style: { 'shape-polygon-points': CYLINDER } },
     {
       selector: 'node.closed',
-      style: { shape: 'round-rectangle', 'border-style': 'double', 'border-width': 4, width: 52 },
+      style: {
+        shape: 'round-rectangle',
+        'border-style': 'double',
+        'border-width': 6,
+        'text-valign': 'center',
+        'text-margin-y': 0,
+        'text-background-opacity': 0,
+        'min-zoomed-font-size': 5,
+      },
+    },
+    // Small among many: an outline alone would not be seen from afar.
+    { selector: 'node.within', style: { 'background-color': neutral } },
+    {
+      selector: 'node.line',
+      style: { 'text-halign': 'right', 'text-valign': 'center', 'text-margin-x': 6, 'text-margin-y': 0 },
     },
     {
       selector: 'node.warn',
-      style: { 'border-color': warning, 'border-width': 2.5, 'z-index': 5, 'min-zoomed-font-size': 0 },
+      style: { 'border-color': warning, 'z-index': 15, 'min-zoomed-font-size': 0 },
     },
     {
       selector: 'node.bad',
       style: {
         'border-color': error,
-        'border-width': 3.5,
         'font-weight': 'bold',
-        'z-index': 6,
+        'z-index': 16,
         'min-zoomed-font-size': 0,
         'underlay-color': error,
         'underlay-opacity': 0.18,
         'underlay-padding': 7,
       },
     },
+    // A line's mark would lie over the next one.
+    { selector: 'node.line', style: { 'underlay-opacity': 0 } },
     { selector: 'node.idle', style: { 'border-style': 'dashed', color: dimmed } },
     {
       selector: 'node.group',
       style: {
         shape: 'round-rectangle',
         'background-color': surface,
-        'background-opacity': 0.6,
-        'border-width': 1,
-        'border-color': neutral,
+        'background-opacity': 0.75,
         'border-style': 'solid',
+        'border-opacity': 0.7,
+        'border-width': 'data(line)',
+        'underlay-opacity': 0,
         'text-valign': 'top',
-        'text-margin-y': -4,
+        'text-margin-y': 'data(sink)',
+        'text-background-opacity': 0,
         'font-weight': 'bold',
-        padding: '26px',
         'pie-size': '0%',
-        'min-zoomed-font-size': 0,
+        'min-zoomed-font-size': 5,
+        'z-index': 0,
       },
     },
     {
@@ -110,11 +128,14 @@ export function drawingStyle(theme: Theme, large: boolean): StylesheetJson {
       style: {
         width: 'data(width)',
         'line-color': neutral,
-        'line-opacity': 0.85,
+        // Of many lines those that say something must stand out.
+        'line-opacity': large ? 0.3 : 0.85,
+        'z-index-compare': 'manual',
+        'z-index': 1,
         label: 'data(label)',
         color: text,
         'font-family': font,
-        'font-size': 10,
+        'font-size': 'data(font)',
         'text-background-color': canvas,
         'text-background-opacity': 0.9,
         'text-background-padding': '2px',
@@ -125,7 +146,6 @@ export function drawingStyle(theme: Theme, large: boolean): StylesheetJson {
           ? {
               'curve-style': 'haystack',
               'haystack-radius': 0,
-              'mid-target-arrow-shape': 'triangle',
               'mid-target-arrow-color': neutral,
             }
           : { 'curve-style': 'bezier', 'target-arrow-shape': 'triangle', 'target-arrow-color': neutral }),
@@ -135,8 +155,11 @@ export function drawingStyle(theme: Theme, large: boolean): StylesheetJson {
       selector: 'edge.async',
       style: { 'line-style': 'dashed', 'line-dash-pattern': [2, 5], 'line-cap': 'round' },
     },
-    { selector: 'edge.warn', style: paint(warning) },
-    { selector: 'edge.bad', style: { ...paint(error), 'z-index': 6, 'font-weight': 'bold' } },
+    { selector: 'edge.warn', style: { ...paint(warning), 'line-opacity': 0.85, 'z-index': 2 } },
+    {
+      selector: 'edge.bad',
+      style: { ...paint(error), 'line-opacity': 0.85, 'z-index': 3, 'font-weight': 'bold' },
+    },
     { selector: 'edge.idle', style: { 'line-opacity': 0.4, width: 1 } },
     { selector: 'edge.new', style: { ...paint(accent), ...DASHED, 'font-weight': 'bold' } },
     { selector: 'edge.worse', style: { ...paint(error), ...DASHED, 'font-weight': 'bold' } },
@@ -144,7 +167,31 @@ export function drawingStyle(theme: Theme, large: boolean): StylesheetJson {
       selector: 'edge.gone',
       style: { ...paint(dimmed), 'line-style': 'dashed', 'line-dash-pattern': [3, 7], width: 1.5 },
     },
+    {
+      selector: 'edge.path',
+      style: {
+        'underlay-color': accent,
+        'underlay-opacity': 0.35,
+        'underlay-padding': 4,
+        'line-opacity': 1,
+        'z-index': 8,
+      },
+    },
+    {
+      selector: 'node.path',
+      style: { 'outline-color': accent, 'outline-width': 2, 'outline-offset': 3, 'min-zoomed-font-size': 0 },
+    },
+    // Thousands of arrow heads take longer to draw than all the rest: they are where one looks.
+    ...(large
+      ? [
+          {
+            selector: 'edge.lit, edge.path, edge.chosen, edge.warn, edge.bad, edge.new, edge.worse',
+            style: { 'mid-target-arrow-shape': 'triangle' },
+          },
+        ]
+      : []),
     { selector: '.faded', style: { opacity: 0.3 } },
+    { selector: '.quiet', style: { 'text-opacity': 0, 'text-background-opacity': 0 } },
     {
       selector: 'node.current',
       style: { 'outline-color': accent, 'outline-width': 2, 'outline-offset': 4, 'outline-style': 'dashed' },
@@ -156,13 +203,19 @@ export function drawingStyle(theme: Theme, large: boolean): StylesheetJson {
         'outline-width': 3,
         'outline-offset': 3,
         'outline-style': 'solid',
-        'z-index': 9,
+        'z-index': 20,
         'min-zoomed-font-size': 0,
       },
     },
     {
       selector: 'edge.chosen',
-      style: { 'underlay-color': accent, 'underlay-opacity': 0.35, 'underlay-padding': 4, 'z-index': 9 },
+      style: {
+        'underlay-color': accent,
+        'underlay-opacity': 0.35,
+        'underlay-padding': 4,
+        'line-opacity': 1,
+        'z-index': 9,
+      },
     },
   ];
   return style as unknown as StylesheetJson;

@@ -2,7 +2,8 @@ import type { ElementDefinition } from 'cytoscape';
 import type { ChangeWord } from './changes';
 import { type FigureTexts, SIGN } from './figures';
 import type { MapEdge, MapNode } from './graph';
-import type { Scene } from './groups';
+import { type Group, REST, type Scene } from './groups';
+import type { Place, Places } from './slots';
 import type { Metric } from './view';
 
 export type Drawn = {
@@ -15,36 +16,105 @@ export type Drawn = {
 
 const ASYNC = new Set(['publish', 'consume', 'async', 'link']);
 
-/** What the drawing shows of a scene, as cytoscape takes it. Groups come before what stands in them. */
-export function elementsOf({ scene, metric, texts, words }: Drawn): ElementDefinition[] {
-  const open = [...scene.groups.values()].filter((group) => group.framed);
+/** What the drawing shows of a scene, as cytoscape takes it: frames, what stands in them, and edges. */
+export function elementsOf(drawn: Drawn, places: Places): ElementDefinition[] {
+  const { scene, metric, texts, words } = drawn;
+  const large = scene.edges.length > LARGE;
+  const framed = [...scene.groups.values()].filter((group) => group.framed);
   return [
-    ...open.map((group) => ({
-      group: 'nodes' as const,
-      data: { id: group.id, label: group.name },
-      classes: 'group',
-    })),
-    ...scene.nodes.map((node) => nodeOf(node, scene, metric, texts)),
+    ...framed.map((group) => frameOf(group, metric, texts, places.get(group.id))),
+    ...scene.nodes.map((node) => nodeOf(node, drawn, places.get(node.id))),
     ...scene.edges.map((edge) => edgeOf(edge, metric, texts, words.get(edge.id))),
-  ];
+  ].map((one) =>
+    large && !/\b(warn|bad|group|closed|line|new|worse|gone)\b/.test(String(one.classes ?? ''))
+      ? silent(one)
+      : one,
+  );
 }
 
-function nodeOf(node: MapNode, scene: Scene, metric: Metric, texts: FigureTexts): ElementDefinition {
-  const name = node.folded === undefined ? node.name : `${node.name} (${texts.count(node.folded)})`;
+/** From so many edges on they are straight, and labels are only made where they can be read. */
+export const LARGE = 400;
+
+/** Measuring thousands of texts takes seconds: tidyLabels gives them to what is near. */
+const silent = (one: ElementDefinition) => ({
+  ...one,
+  data: { ...one.data, label: '', text: one.data.label },
+});
+
+/** Letters of a title are at most so large that it fits into its group. */
+const fitting = (text: string, width: number, most: number) =>
+  Math.round(
+    Math.min(most, (width - 24) / (0.62 * Math.max(...text.split('\n').map((line) => line.length)))),
+  );
+
+function frameOf(
+  group: Group,
+  metric: Metric,
+  texts: FigureTexts,
+  place: Place | undefined,
+): ElementDefinition {
+  const shown = texts.of(group.figures, metric);
+  const { w = 0, h = 0 } = place ?? {};
+  const label = `${group.name} (${texts.count(group.members.length)})${shown === '' ? '' : ` · ${shown}`}`;
+  return {
+    group: 'nodes',
+    data: {
+      id: group.id,
+      label,
+      w,
+      h,
+      font: fitting(label, w, 28),
+      share: 0,
+      line: 4,
+      sink: fitting(label, w, 28) + 12,
+    },
+    classes: `group ${group.figures.health}`,
+    // It takes no part in dragging, so that the map can be moved by it.
+    grabbable: false,
+  };
+}
+
+const LINE: Record<MapNode['health'], number> = { ok: 1.5, warn: 2.5, bad: 3.5 };
+
+function nodeOf(node: MapNode, { scene, metric, texts }: Drawn, place: Place | undefined): ElementDefinition {
+  const rest = node.id.startsWith(REST);
+  const name = rest
+    ? texts.others(node.folded ?? 0)
+    : node.folded === undefined
+      ? shorten(node.name)
+      : `${node.name} (${texts.count(node.folded)})`;
   const shown = texts.of(node, metric);
   // Errors are always said: they are what one looks for.
   const errors = node.health === 'ok' || metric === 'errors' ? '' : texts.share(node.errorRate);
   const figures = [errors, shown].filter((text) => text !== '').join(' · ');
-  const parent = scene.parent.get(node.id);
-  const classes = [node.kind, node.health, node.folded !== undefined && 'closed', node.calls === 0 && 'idle'];
+  const scale = place?.scale ?? 1;
+  const size = (30 + Math.min(18, 4 * Math.log10(1 + node.perMinute))) * scale * (place?.within ? 1.5 : 1);
+  const tile = place?.w !== undefined;
+  const label = place?.beside
+    ? `${SIGN[node.health]}${name}${errors === '' ? '' : ` ${errors}`}`
+    : `${name}${figures === '' ? '' : `\n${SIGN[node.health]}${figures}`}`;
+  const classes = [
+    node.kind,
+    node.health,
+    tile && 'closed',
+    place?.beside && 'line',
+    place?.within && 'within',
+    node.calls === 0 && 'idle',
+  ];
+  const small = place?.beside ? 20 * scale : size;
   return {
     group: 'nodes',
     data: {
       id: node.id,
-      label: `${shorten(name)}${figures === '' ? '' : `\n${SIGN[node.health]}${figures}`}`,
-      share: node.errors === 0 ? 0 : Math.max(node.errorRate * 100, 3),
-      size: 30 + Math.min(18, 4 * Math.log10(1 + node.perMinute)),
-      ...(parent !== undefined && { parent }),
+      label,
+      share: node.errors === 0 || tile ? 0 : Math.max(node.errorRate * 100, 3),
+      w: place?.w ?? (node.kind === 'queue' || node.kind === 'external' ? small * 1.25 : small),
+      h: place?.h ?? small,
+      font: tile
+        ? fitting(label, place?.w ?? 0, 36)
+        : Math.round((place?.beside ? 16 : 11) * scale * 10) / 10,
+      line: LINE[node.health] * (tile ? 1.5 : scale),
+      inside: scene.parent.get(node.id) ?? '',
     },
     classes: classes.filter(Boolean).join(' '),
   };
@@ -67,6 +137,7 @@ function edgeOf(
       source: edge.source,
       target: edge.target,
       label: [change?.text, shown === '' ? '' : `${SIGN[edge.health]}${shown}`].filter(Boolean).join(' · '),
+      font: 10,
       width: 1 + Math.min(6, 1.4 * Math.log10(1 + edge.perMinute)),
     },
     classes: classes.filter(Boolean).join(' '),

@@ -26,6 +26,7 @@ export function useFigures() {
       duration,
       count,
       share,
+      others: (n: number) => t('map.others', { count: n }),
       /** The one figure that the drawing shows; empty where there is nothing to say. */
       of: (figures: Figures, metric: Metric): string => {
         switch (metric) {

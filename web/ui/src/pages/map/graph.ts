@@ -48,9 +48,9 @@ export const healthOf = (calls: number, errors: number): Health =>
 
 /**
  * The answer as it is drawn. A message that goes through a queue's node is not drawn a second time, straight from sender to
- * receiver: how long it waited goes to the queue and to the edge that leaves it.
+ * receiver: how long it waited goes to the queue and to the edge that leaves it. users is what the user's node is called.
  */
-export function toGraph(topology: Topology): Graph {
+export function toGraph(topology: Topology, users = 'user'): Graph {
   const minutes = Math.max(Number(BigInt(topology.toNs) - BigInt(topology.fromNs)) / 60e9, 1 / 60);
   const ids = new Set(topology.nodes.map(({ id }) => id));
   const ages = new Map<string, number>();
@@ -89,7 +89,7 @@ export function toGraph(topology: Topology): Graph {
       ...figures(node, ages.get(node.id) ?? null),
       id: node.id,
       kind: node.kind,
-      name: node.name === '' ? node.id : node.name,
+      name: node.kind === 'user' ? users : node.name === '' ? node.id : node.name,
       system: node.system,
       folded: node.folded,
     })),

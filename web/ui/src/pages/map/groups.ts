@@ -1,4 +1,4 @@
-import { edgeId, type Graph, type MapEdge, type MapNode, sum } from './graph';
+import { edgeId, type Figures, type Graph, type MapEdge, type MapNode, sum } from './graph';
 import type { Grouping } from './view';
 
 /** From so many nodes on they are put into groups unless told otherwise. */
@@ -8,6 +8,7 @@ export type Group = {
   id: string;
   name: string;
   members: MapNode[];
+  figures: Figures;
   /** All of it is shown. */
   open: boolean;
   /** Some of it is shown, in a frame. */
@@ -28,7 +29,9 @@ export type Scene = {
 };
 
 const GROUP = 'group:';
-const REST = 'rest:';
+
+/** Begins the id of the node for what a frame does not show one by one. */
+export const REST = 'rest:';
 
 /** True for a group's frame or node, and for the node of those that are not shown one by one. */
 export const isGroup = (id: string) => id.startsWith(GROUP) || id.startsWith(REST);
@@ -66,6 +69,7 @@ export function group(
       nodes.push(...one.members);
       continue;
     }
+    one.figures = sum(one.members);
     const healthy = one.members.filter((member) => !unhealthy.has(member.id));
     one.open = opened.includes(id) || healthy.length < 2;
     const rest = one.open ? [] : healthy;
@@ -93,7 +97,7 @@ function collect(nodes: readonly MapNode[], grouping: 'prefix' | 'kind'): Map<st
     const id = GROUP + name;
     const before = groups.get(id);
     if (before) before.members.push(node);
-    else groups.set(id, { id, name, members: [node], open: false, framed: false });
+    else groups.set(id, { id, name, members: [node], figures: node, open: false, framed: false });
   }
   return groups;
 }
@@ -128,4 +132,19 @@ function mergeEdges(edges: readonly MapEdge[], stands: ReadonlyMap<string, strin
       },
     ];
   });
+}
+
+/** What the panel shows of an id: what is drawn, a group, or what stands in a closed one. */
+export function nodeOfScene(scene: Scene, graph: Graph, id: string | undefined): MapNode | undefined {
+  if (id === undefined) return undefined;
+  const group = scene.groups.get(id);
+  if (group)
+    return {
+      ...group.figures,
+      id,
+      name: group.name,
+      kind: kindOf(group.members),
+      folded: group.members.length,
+    };
+  return scene.nodes.find((one) => one.id === id) ?? graph.nodes.find((one) => one.id === id);
 }

@@ -1,6 +1,6 @@
 import cytoscape, { type Core } from 'cytoscape';
 import fcose from 'cytoscape-fcose';
-import type { LayoutRequest, Point } from './layout-place';
+import { CELL, type LayoutRequest, type Point, TILE } from './layout-place';
 
 /** Up to so many nodes callers stand left of what they call; beyond that the rule costs more than it tells. */
 const DIRECTED_MOST = 80;
@@ -8,44 +8,20 @@ const DIRECTED_MOST = 80;
 /** Beyond so many nodes the slow half of the method, which keeps them apart, would take too long. */
 const REFINED_MOST = 250;
 
-/** The room that a node has in a grid, with its name. */
-const CELL = { x: 150, y: 95 };
+/** With more edges than this for every node, callers cannot all stand left of what they call. */
+const DIRECTED_DENSITY = 2.5;
 
 let registered = false;
 
-/** Places nodes; what stands in a frame stands close together, and frames lie on nothing else. */
-export function layOut({ nodes, edges }: LayoutRequest): Record<string, Point> {
-  const members = new Map<string, string[]>();
-  const stands = new Map<string, string>();
-  for (const { id, parent = id } of [...nodes].sort((a, b) => (a.id < b.id ? -1 : 1))) {
-    members.set(parent, [...(members.get(parent) ?? []), id]);
-    stands.set(id, parent);
-  }
-  const places = layOutFlat({
-    nodes: [...members.keys()].map((id) => ({ id })),
-    edges: edges.map(({ source, target }) => ({
-      source: stands.get(source) ?? source,
-      target: stands.get(target) ?? target,
-    })),
-  });
-  const across = (count: number) => Math.ceil(Math.sqrt(count));
-  const widest = [...members.values()].reduce((most, all) => Math.max(most, across(all.length)), 1);
-  const result: Record<string, Point> = {};
-  for (const [parent, all] of members) {
-    const middle = places[parent] ?? { x: 0, y: 0 };
-    const columns = across(all.length);
-    all.forEach((id, i) => {
-      result[id] = {
-        x: middle.x * widest + ((i % columns) - (columns - 1) / 2) * CELL.x,
-        y: middle.y * widest + (Math.floor(i / columns) - (columns - 1) / 2) * CELL.y,
-      };
-    });
-  }
-  return result;
+/** Places nodes, and groups where everything is tiled. The same graph always gets the same places. */
+export function layOut(request: LayoutRequest): Record<string, Point> {
+  const places = layOutFlat(request);
+  if (!request.tiled) return request.nodes.length > REFINED_MOST ? spread(places) : places;
+  return tile(places, new Map(request.nodes.map(({ id, span }) => [id, span ?? 1])));
 }
 
-/** Places nodes by the force-directed method fCoSE. The same graph always gets the same places. */
-function layOutFlat({ nodes, edges }: LayoutRequest): Record<string, Point> {
+/** Places nodes by the force-directed method fCoSE. */
+function layOutFlat({ nodes, edges, tiled }: LayoutRequest): Record<string, Point> {
   if (!registered) cytoscape.use(fcose);
   registered = true;
   const byId = [...nodes].sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -65,7 +41,7 @@ function layOutFlat({ nodes, edges }: LayoutRequest): Record<string, Point> {
           .map(({ source, target }, i) => ({ data: { id: `edge ${i}`, source, target } })),
       ],
     });
-    const small = byId.length <= DIRECTED_MOST;
+    const small = !tiled && byId.length <= DIRECTED_MOST && edges.length <= byId.length * DIRECTED_DENSITY;
     const huge = byId.length > REFINED_MOST;
     const options = {
       name: 'fcose',
@@ -86,7 +62,7 @@ function layOutFlat({ nodes, edges }: LayoutRequest): Record<string, Point> {
       const { x, y } = cy.getElementById(id).position();
       places[id] = { x: Math.round(x), y: Math.round(y) };
     }
-    return huge ? spread(places) : places;
+    return places;
   } finally {
     Math.random = random;
     cy?.destroy();
@@ -121,16 +97,65 @@ export function spread(places: Record<string, Point>): Record<string, Point> {
   return result;
 }
 
-/** Takes the nearest free cell, looking in growing squares. */
-function nearest(taken: Set<number>, column: number, row: number, columns: number): [number, number] {
+/**
+ * Gives every group the square of cells that it needs, the largest first, in a picture of the shape of a wide window that has
+ * hardly more cells than are needed: what counts is who stands beside whom.
+ */
+export function tile(
+  places: Record<string, Point>,
+  spans: ReadonlyMap<string, number>,
+): Record<string, Point> {
+  const all = Object.entries(places).map(([id, at]) => ({ id, at, span: spans.get(id) ?? 1 }));
+  const cells = all.reduce((sum, { span }) => sum + span * span, 0) * 1.1;
+  const widest = Math.max(...spans.values(), 1);
+  const columns = Math.max(widest, Math.round(Math.sqrt((cells * 1.7 * TILE.y) / TILE.x)));
+  const rows = Math.ceil(cells / columns);
+  // Ranks instead of places: what the method draws close together shall not fight for the same cells.
+  const rank = (axis: 'x' | 'y') =>
+    new Map(all.toSorted((a, b) => a.at[axis] - b.at[axis]).map(({ id }, i) => [id, i / all.length]));
+  const across = rank('x');
+  const down = rank('y');
+  const taken = new Set<number>();
+  const result: Record<string, Point> = {};
+  for (const { id, span } of all.toSorted((a, b) => b.span - a.span)) {
+    const wanted = (at: number | undefined, most: number) =>
+      Math.floor((at ?? 0) * Math.max(1, most - span + 1));
+    const [column, row] = nearest(
+      taken,
+      wanted(across.get(id), columns),
+      wanted(down.get(id), rows),
+      columns,
+      span,
+    );
+    const middle = (cell: number) => cell + (span - 1) / 2;
+    result[id] = { x: middle(column) * TILE.x, y: middle(row) * TILE.y };
+  }
+  return result;
+}
+
+/** Takes the nearest free square of cells, looking in growing squares; within the columns when only they are allowed. */
+function nearest(
+  taken: Set<number>,
+  column: number,
+  row: number,
+  columns: number,
+  span?: number,
+): [number, number] {
   const width = columns * 64;
   const key = (c: number, r: number) => (r + width) * 2 * width + c + width;
+  const side = span ?? 1;
+  const fits = (c: number, r: number) => {
+    if (span !== undefined && (c < 0 || r < 0 || c + side > columns)) return false;
+    for (let y = 0; y < side; y++)
+      for (let x = 0; x < side; x++) if (taken.has(key(c + x, r + y))) return false;
+    return true;
+  };
   for (let ring = 0; ; ring++) {
     for (let r = row - ring; r <= row + ring; r++) {
       const edge = Math.abs(r - row) === ring;
       for (let c = column - ring; c <= column + ring; c += edge ? 1 : 2 * ring || 1) {
-        if (taken.has(key(c, r))) continue;
-        taken.add(key(c, r));
+        if (!fits(c, r)) continue;
+        for (let y = 0; y < side; y++) for (let x = 0; x < side; x++) taken.add(key(c + x, r + y));
         return [c, r];
       }
     }

@@ -213,6 +213,7 @@ describe('changes', () => {
 
 describe('places', () => {
   const request = {
+    tiled: false,
     nodes: ['c', 'a', 'b', 'd'].map((id) => ({ id })),
     edges: [
       { source: 'a', target: 'b' },

@@ -1,4 +1,4 @@
-import type { Core } from 'cytoscape';
+import type { Collection, Core } from 'cytoscape';
 
 export const DIRECTIONS = ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown'] as const;
 
@@ -29,18 +29,41 @@ export function towards(from: Place, neighbours: readonly Place[], direction: Di
   return best?.id;
 }
 
-/** Marks what is chosen and lets what has nothing to do with it step back. */
-export function lightUp(cy: Core, selected: string | undefined, current: string | undefined): void {
+/** What is lit besides what is chosen: nodes and edges along a path, or those that an expression finds. */
+export type Lit = { nodes: ReadonlySet<string>; edges: ReadonlySet<string> };
+
+/** Marks what is chosen and what is lit, and lets what has nothing to do with it step back. */
+export function lightUp(
+  cy: Core,
+  selected: string | undefined,
+  current: string | undefined,
+  path?: Lit,
+  found?: ReadonlySet<string>,
+): void {
   cy.batch(() => {
-    cy.elements().removeClass('chosen faded current');
+    cy.elements().removeClass('chosen faded current path lit');
     const cursor = current === undefined ? cy.collection() : cy.getElementById(current);
     if (current !== selected) cursor.addClass('current');
     const chosen = selected === undefined ? cy.collection() : cy.getElementById(selected);
-    if (chosen.empty()) return;
     chosen.addClass('chosen');
-    const lit =
-      chosen.group() === 'edges' ? chosen.union(chosen.connectedNodes()) : chosen.closedNeighborhood();
-    cy.elements().not(lit.union(lit.ancestors())).not('.group').addClass('faded');
+    const fade = (lit: Collection) => {
+      lit.addClass('lit');
+      cy.elements().not(lit).not('.group').addClass('faded');
+    };
+    if (path) {
+      const along = cy.elements().filter((one) => path.nodes.has(one.id()) || path.edges.has(one.id()));
+      along.addClass('path');
+      fade(along);
+    } else if (chosen.nonempty())
+      fade(
+        chosen.group() === 'edges'
+          ? chosen.union(chosen.connectedNodes())
+          : chosen.union(cy.nodes().filter((node) => node.data('inside') === selected)).closedNeighborhood(),
+      );
+    else if (found) {
+      const nodes = cy.nodes().filter((node) => found.has(node.id()));
+      fade(nodes.union(nodes.edgesWith(nodes)));
+    }
   });
 }
 

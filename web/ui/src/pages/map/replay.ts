@@ -69,3 +69,15 @@ export function atStep(graph: Graph, replay: Replay, step: number): Graph {
     edges: graph.edges.map((edge) => ({ ...edge, ...figures(edge.id), retries: 0, deadLetters: 0 })),
   };
 }
+
+/** The figures of some nodes or edges added up, step by step; undefined where none of them is counted. */
+export function seriesOf(
+  replay: Replay,
+  ids: readonly string[],
+): { calls: number[]; errors: number[] } | undefined {
+  const all = ids.flatMap((id) => replay.series.get(id) ?? []);
+  if (all.length === 0) return undefined;
+  const sum = (pick: (one: (typeof all)[number]) => readonly number[]) =>
+    replay.calls.map((_, i) => all.reduce((n, one) => n + (pick(one)[i] ?? 0), 0));
+  return { calls: sum((one) => one.calls), errors: sum((one) => one.errors) };
+}

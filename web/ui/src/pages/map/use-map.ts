@@ -1,9 +1,11 @@
 import { useMemo } from 'react';
+import { useTranslation } from 'react-i18next';
 import { type TopologyRequest, useTopology, useTopologyDiff, useTopologyMatrix } from '../../api/topology';
 import { useRange } from '../../components/use-range';
 import { resolveRange } from '../../lib/range';
 import type { StateOf } from '../../lib/view';
 import { changesOf, withGone } from './changes';
+import { parseExpression } from './expression';
 import { toGraph, without } from './graph';
 import { group } from './groups';
 import { filtersOf } from './links';
@@ -42,26 +44,44 @@ export function useMap(state: StateOf<typeof MAP>, writeAt: (at: number | undefi
     state.diff !== undefined && !filtered,
     refetchInterval,
   );
+  // News are told against the first answer to the same question, however the range goes on.
+  const newsKey = JSON.stringify([filters, params, state.focus, state.hops]);
   const replay = useReplay(filtered ? undefined : matrix.data, state.at, writeAt);
   const comparing = state.diff !== undefined && !filtered;
   const allChanges = useMemo(
     () => (comparing && diff.data ? changesOf(diff.data) : []),
     [comparing, diff.data],
   );
-  const full = useMemo(() => (topology.data ? toGraph(topology.data) : undefined), [topology.data]);
+  const { t } = useTranslation();
+  const users = t('map.kind.user');
+  const full = useMemo(
+    () => (topology.data ? toGraph(topology.data, users) : undefined),
+    [topology.data, users],
+  );
+  const mask = useMemo(
+    () => (state.mask === undefined ? undefined : parseExpression(state.mask)),
+    [state.mask],
+  );
   const graph = useMemo(() => {
     if (!full) return undefined;
     // What is gone is shown where the whole is: around one node the server leaves out the rest, which is not gone.
     const whole = state.focus === undefined ? withGone(full, allChanges) : full;
-    return without(whole, state.without ?? [], state.hide ?? []);
-  }, [full, allChanges, state.focus, state.without, state.hide]);
+    const masked = mask ? whole.nodes.filter(mask).map(({ id }) => id) : [];
+    return {
+      ...without(whole, state.without ?? [], [...(state.hide ?? []), ...masked]),
+      masked: masked.length,
+    };
+  }, [full, allChanges, state.focus, state.without, state.hide, mask]);
   // The groups that are open are those of the whole range, so that replaying neither opens nor closes any.
-  const scene = useMemo(() => {
-    if (!graph) return undefined;
-    const shown =
-      replay.replay && replay.step !== undefined ? atStep(graph, replay.replay, replay.step) : graph;
-    return group(shown, state.group ?? 'auto', state.opened ?? [], graph);
-  }, [graph, replay.replay, replay.step, state.group, state.opened]);
+  const shown = useMemo(
+    () =>
+      graph && replay.replay && replay.step !== undefined ? atStep(graph, replay.replay, replay.step) : graph,
+    [graph, replay.replay, replay.step],
+  );
+  const scene = useMemo(
+    () => shown && graph && group(shown, state.group ?? 'auto', state.opened ?? [], graph),
+    [shown, graph, state.group, state.opened],
+  );
   const changes = useMemo(() => {
     const nodes = new Set(graph?.nodes.map(({ id }) => id));
     const edges = new Set(graph?.edges.map(({ id }) => id));
@@ -76,7 +96,21 @@ export function useMap(state: StateOf<typeof MAP>, writeAt: (at: number | undefi
     state.focus,
     state.focus === undefined ? 0 : (state.hops ?? 1),
     scene?.grouping,
-    state.opened,
   ]);
-  return { topology, matrix, diff, replay, filters, filtered, comparing, changes, full, scene, sceneKey };
+  return {
+    topology,
+    matrix,
+    diff,
+    replay,
+    filters,
+    filtered,
+    comparing,
+    changes,
+    full,
+    graph: shown,
+    masked: graph?.masked ?? 0,
+    scene,
+    sceneKey,
+    newsKey,
+  };
 }

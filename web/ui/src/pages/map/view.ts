@@ -1,6 +1,7 @@
 import { sortField } from '../../components/DataTable';
 import { FILTERS } from '../../lib/trace-search';
 import { defineView, flag, oneOf, several, spelled, text, whole } from '../../lib/view';
+import { parseExpression } from './expression';
 
 export const KINDS = ['user', 'service', 'function', 'database', 'cache', 'queue', 'external'] as const;
 export const METRICS = ['rate', 'errors', 'p95', 'cold', 'age', 'none'] as const;
@@ -10,6 +11,7 @@ export type Metric = (typeof METRICS)[number];
 export type Grouping = (typeof GROUPINGS)[number];
 
 const any = (written: string) => written;
+const expressed = spelled((written) => (parseExpression(written) === undefined ? undefined : written.trim()));
 
 /** Which traces are drawn, as on the search page, and how. */
 export const MAP = defineView({
@@ -24,6 +26,12 @@ export const MAP = defineView({
   /** Groups that show all that is in them. */
   opened: several(any, 200),
   metric: oneOf(METRICS, 'rate'),
+  /** Expressions, see expression.ts: what is lit, and what is not drawn. */
+  mark: expressed,
+  mask: expressed,
+  /** The nodes between which paths are shown; with the first alone the second is still to be chosen. */
+  pathFrom: text,
+  pathTo: text,
   /** A node's or an edge's id. */
   sel: text,
   /** The middle of the picture and how large it is, when it was moved: "x,y,zoom". */
