@@ -18,7 +18,7 @@ const FLAGS = [
 ];
 
 // Generous: the machine also runs what is tested.
-export const PATIENCE_MS = 60_000;
+export const PATIENCE_MS = Number(process.env.WEFT_PATIENCE_S ?? 60) * 1000;
 // What a page is asked to evaluate has no limit of its own.
 const LONGEST_CHECK_MS = 3 * PATIENCE_MS;
 const LONGEST_ANIMATION_MS = 5_000;

@@ -1,6 +1,7 @@
 // Drives a Chromium against a running weft: WEFT_URL=http://127.0.0.1:16686 npm run e2e [-- SUITE ...]
 //
 //   demo       (default) search, trace page, languages, themes, accessibility; wants the demo shop's traces
+//   story      from the overview to the cause of a fault by keyboard alone; wants the demo shop, its gateway in WEFT_FAAS
 //   sign-in    wants a server that asks for tokens, and in WEFT_TOKEN one of scope query or admin
 //   first-run  wants a server without traces whose collector takes OTLP/HTTP; WEFT_TOKEN when it asks for tokens
 //
@@ -9,8 +10,9 @@ import { demo } from './demo.mjs';
 import { firstRun } from './first-run.mjs';
 import { Harness } from './harness.mjs';
 import { signIn } from './sign-in.mjs';
+import { story } from './story.mjs';
 
-const SUITES = { demo, 'sign-in': signIn, 'first-run': firstRun };
+const SUITES = { demo, story, 'sign-in': signIn, 'first-run': firstRun };
 
 const url = process.env.WEFT_URL;
 const names = process.argv.length > 2 ? process.argv.slice(2) : ['demo'];

@@ -1,7 +1,7 @@
 import { ActionIcon, Tooltip } from '@mantine/core';
 import { IconCommand } from '@tabler/icons-react';
 import { Link, Outlet, useMatches } from '@tanstack/react-router';
-import { lazy, Suspense } from 'react';
+import { lazy, type MouseEvent, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useSession, useStats } from '../api/queries';
 import { SignInPage } from '../pages/system/SignInPage';
@@ -16,10 +16,18 @@ import { keepTime, Navigation } from './Navigation';
 import classes from './Shell.module.css';
 import { ThemeSwitch } from './ThemeSwitch';
 import { TimeControls } from './TimeControls';
+import { useKeptFocus } from './use-kept-focus';
+
+/** By hand: with a base in the document a bare fragment is the address of another page. */
+function skip(event: MouseEvent) {
+  event.preventDefault();
+  document.getElementById('main')?.focus();
+}
 
 /** The frame of every page. Until someone is signed in, where that is needed, the sign-in page stands inside it. */
 export function Shell() {
   const { t } = useTranslation();
+  useKeptFocus();
   const session = useSession();
   const locked = session.data?.authRequired === true && !session.data.signedIn;
   // Asking for data before it is known who asks would only collect refusals.
@@ -29,7 +37,8 @@ export function Shell() {
   });
   return (
     <div className={classes.shell}>
-      <a className={classes.skip} href="#main">
+      {/* biome-ignore lint/a11y/useValidAnchor: it goes to a place on the page as links do, see skip */}
+      <a className={classes.skip} href="#main" onClick={skip}>
         {t('shell.skip')}
       </a>
       <header className={classes.header}>

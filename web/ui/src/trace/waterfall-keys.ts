@@ -1,5 +1,5 @@
 import type { KeyName } from '../components/use-keys';
-import type { Binding } from '../lib/keymap';
+import { type Binding, keymap } from '../lib/keymap';
 import { STATUS_ERROR } from './model';
 import { panWindow, zoomWindow } from './timescale';
 import type { Waterfall } from './waterfall';
@@ -25,11 +25,12 @@ export const KEYS: readonly Binding<KeyName>[] = (
 ).flatMap(([name, ...presses]) => presses.map((press) => ({ name, press })));
 
 /**
- * Keys of the span list, on top of what ARIA expects of a treegrid. They hold only while the list has the focus, so no
- * page-wide single-letter shortcut exists. Letters that zoom go by their place on the keyboard.
+ * Keys of the span list, on top of what ARIA expects of a treegrid. They hold only while the list has the focus, and single
+ * characters only while those are on. Letters that zoom go by their place on the keyboard.
  */
 export function handleKey(waterfall: Waterfall, event: KeyboardEvent): void {
   if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!keymap.on && event.key.length === 1 && event.key !== ' ') return;
   if (onRow(waterfall, event) || onTime(waterfall, event)) event.preventDefault();
 }
 

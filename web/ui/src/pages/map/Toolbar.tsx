@@ -48,6 +48,8 @@ export function Toolbar({
         value={null}
         onChange={(id) => id && onFind(id)}
         searchable
+        // Enter takes the best match.
+        selectFirstOptionOnChange
         limit={30}
         maxDropdownHeight={320}
         nothingFoundMessage={t('palette.nothing')}

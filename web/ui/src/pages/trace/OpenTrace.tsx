@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useKeys } from '../../components/use-keys';
 import { useView } from '../../components/use-view';
@@ -79,12 +79,18 @@ export function OpenTrace({ model, reload, reloading }: Props) {
     ...TRACE_VIEWS.map((v, i) => ({ name: 'view' as const, press: String(i + 1), run: () => step({ v }) })),
   ]);
   const selectId = (id: string) => select(model.rowOf.get(id) ?? -1, false);
+  const body = useRef<HTMLDivElement>(null);
+  // The span's row and its details stand far below the reasons: by key one would pass all that is between.
+  const selectReason = (id: string, byKey: boolean) => {
+    selectId(id);
+    if (byKey) body.current?.querySelector<HTMLElement>('[data-focus-home]')?.focus();
+  };
   const v = view.v ?? 'waterfall';
   return (
     <>
       <TraceHeader model={model} colours={colours} reload={reload} reloading={reloading} />
       <TraceNotes model={model} />
-      <WhyBox traceId={model.traceId} selected={selected} onSelect={selectId} />
+      <WhyBox traceId={model.traceId} selected={selected} onSelect={selectReason} />
       <Minimap model={model} style={style} window={zoom} onWindow={showWindow} />
       <Toolbar
         model={model}
@@ -97,7 +103,7 @@ export function OpenTrace({ model, reload, reloading }: Props) {
         hasGaps={gaps.length > 0}
         onMatch={goMatch}
       />
-      <div className={classes.body}>
+      <div ref={body} className={classes.body}>
         {v === 'waterfall' && (
           <SpanGrid
             model={model}

@@ -115,6 +115,7 @@ export function SpanGrid({ model, style, window, selected, overlay, gapNames, on
         aria-label={t('waterfall.label')}
         aria-colcount={2}
         tabIndex={0}
+        data-focus-home
         className={classes.grid}
       />
     </div>

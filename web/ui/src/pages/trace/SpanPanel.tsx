@@ -45,7 +45,14 @@ export function SpanPanel({ traceId, spanId, model, row, colours, tab, onTab, on
       }
     : {};
   return (
-    <section className={classes.panel} aria-label={t('span.panel')} aria-busy={span.isFetching}>
+    <section
+      className={classes.panel}
+      aria-label={t('span.panel')}
+      aria-busy={span.isFetching}
+      onKeyDown={(event) => {
+        if (event.key === 'Escape' && !event.nativeEvent.isComposing && !event.defaultPrevented) onClose();
+      }}
+    >
       <header className={classes.head}>
         <div className={classes.headText}>
           <ServiceName name={service} colour={colours.get(service)} />

@@ -30,7 +30,11 @@ const ICONS = {
   clock_skew: IconHelpCircle,
 } as const;
 
-type Props = { traceId: string; selected: string | undefined; onSelect: (spanId: string) => void };
+type Props = {
+  traceId: string;
+  selected: string | undefined;
+  onSelect: (spanId: string, byKey: boolean) => void;
+};
 
 /** What explains the trace, in the order in which to look at it; each leads to its span. */
 export function WhyBox({ traceId, selected, onSelect }: Props) {
@@ -63,7 +67,7 @@ function topReasons({ reasons }: Analysis): Reason[] {
   return [...others.slice(0, MOST - doubts.length), ...doubts];
 }
 
-type ButtonProps = { reason: Reason; selected: string | undefined; onSelect: (spanId: string) => void };
+type ButtonProps = { reason: Reason } & Pick<Props, 'selected' | 'onSelect'>;
 
 function ReasonButton({ reason, selected, onSelect }: ButtonProps) {
   const { t } = useTranslation();
@@ -79,7 +83,7 @@ function ReasonButton({ reason, selected, onSelect }: ButtonProps) {
       data-kind={reason.kind}
       disabled={!spanId}
       aria-pressed={spanId !== undefined && spanId === selected}
-      onClick={() => spanId && onSelect(spanId)}
+      onClick={(event) => spanId && onSelect(spanId, event.detail === 0)}
     >
       <span className={classes.bar} style={{ width: `${Math.min(100, reason.share * 100)}%` }} />
       <span className={classes.line}>
