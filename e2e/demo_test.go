@@ -56,6 +56,7 @@ func TestDemo(t *testing.T) {
 		}
 	})
 	t.Run("browser", func(t *testing.T) { runBrowser(t, in, "demo") })
+	t.Run("story", func(t *testing.T) { runBrowser(t, in, "story") })
 	if t.Failed() {
 		t.Logf("what the demo said:\n%s", in.proc.tail())
 	}
@@ -360,7 +361,7 @@ func runBrowser(t *testing.T, in *instance, suites ...string) {
 	}
 	cmd := exec.Command("npm", append([]string{"run", "--silent", "e2e", "--"}, suites...)...)
 	cmd.Dir = ui
-	cmd.Env = append(os.Environ(), "WEFT_URL=http://"+in.addr["http"], "WEFT_TOKEN="+in.token)
+	cmd.Env = append(os.Environ(), "WEFT_URL=http://"+in.addr["http"], "WEFT_TOKEN="+in.token, "WEFT_FAAS="+in.addr["WEFT_FAAS"])
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	cmd.WaitDelay = 5 * time.Second

@@ -213,8 +213,8 @@ async function comparison(harness, page) {
     await tabTo(page, 'link', 'Compare');
     await page.keyboard.press('Enter');
     await page.waitForURL((url) => url.pathname.endsWith('/compare'));
-    await page.getByRole('button', { name: 'Compare with it' }).waitFor();
-    await tabTo(page, 'button', 'Compare with it');
+    await page.getByRole('button', { name: 'Compare with a healthy one' }).waitFor();
+    await tabTo(page, 'button', 'Compare with a healthy one');
     await page.keyboard.press('Enter');
     await page.waitForURL((url) => url.searchParams.has('a') && url.searchParams.has('b'));
     await page.getByRole('main').getByText(CAUSE).first().waitFor();
