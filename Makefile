@@ -11,7 +11,7 @@ RESULTS := $(CURDIR)/bin/test
 export WEFT_ENGINE_LIB ?= $(ENGINE)
 GOTEST = go tool gotestsum --format pkgname --jsonfile $(RESULTS)/$(1).json --
 
-.PHONY: help run build ui engine test lint unit unit-ui e2e bench bench-query bench-faas gen fuzz browser flask clean
+.PHONY: help run build ui engine test lint unit unit-ui e2e bench bench-query bench-faas screenshots gen fuzz browser flask clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -70,6 +70,9 @@ bench-query: build engine ## what questions cost at 3, 10 and 30 million spans, 
 bench-faas: flask ## what the invoke runtime adds to functions, warm and cold, against a plain reverse proxy
 	$(call npm,examples/functions/express)
 	go run ./bench faas
+
+screenshots: build engine browser ## pictures of every page in two themes, languages and sizes, into bin/screenshots; of WEFT_URL, else of a demo of its own
+	node web/ui/e2e/screenshots.mjs $(CURDIR)/bin/screenshots $(PAGES)
 
 fuzz: ## every fuzz target for FUZZTIME each (default 20s)
 	@for m in . sdk; do cd $(CURDIR)/$$m; for p in $$(go list ./...); do for f in $$(go test -list '^Fuzz' $$p | grep ^Fuzz || true); do \

@@ -35,7 +35,7 @@ export async function pagesOf(harness, page) {
     ...tabs('/functions/shop-recommend', ['profile'], panel),
     ...tabs('/services/orders.db', ['overview', 'operations', 'statements', 'dependencies'], panel),
     ['traces', '/traces', table],
-    ['traces selection', '/traces?from=now-24h&service=shop-orders&brush=errors', 'aside li'],
+    ['traces selection', '/traces?from=now-24h&service=shop-orders&brush=errors', 'main aside ol li'],
     ['traces heat map', '/traces?viz=heat', table],
     ['traces durations', '/traces?viz=histogram', table],
     ['traces over time', '/traces?viz=time', table],
@@ -67,7 +67,7 @@ export const STATES = [
   {
     name: 'state first run',
     path: '/',
-    ready: 'main h1',
+    ready: 'main code',
     prepare: (page) =>
       page.route('**/api/v1/stats', answer({ signals: [{ signal: 'traces', rows: 0, bytes: 0 }] })),
   },

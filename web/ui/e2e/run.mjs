@@ -2,17 +2,21 @@
 //
 //   demo       (default) search, trace page, languages, themes, accessibility; wants the demo shop's traces
 //   story      from the overview to the cause of a fault by keyboard alone; wants the demo shop, its gateway in WEFT_FAAS
+//   access     axe-core on every route, tab and state, and whether they fit little room; wants the demo shop's traces
+//   robust     deep links, failures, eight tabs, a path, a server that goes away; wants the demo shop's traces
 //   sign-in    wants a server that asks for tokens, and in WEFT_TOKEN one of scope query or admin
 //   first-run  wants a server without traces whose collector takes OTLP/HTTP; WEFT_TOKEN when it asks for tokens
 //
 // The last line is "N passed, N failed"; any failure makes the exit code 1.
+import { access } from './access.mjs';
 import { demo } from './demo.mjs';
 import { firstRun } from './first-run.mjs';
 import { Harness } from './harness.mjs';
+import { robust } from './robust.mjs';
 import { signIn } from './sign-in.mjs';
 import { story } from './story.mjs';
 
-const SUITES = { demo, story, 'sign-in': signIn, 'first-run': firstRun };
+const SUITES = { demo, story, access, robust, 'sign-in': signIn, 'first-run': firstRun };
 
 const url = process.env.WEFT_URL;
 const names = process.argv.length > 2 ? process.argv.slice(2) : ['demo'];

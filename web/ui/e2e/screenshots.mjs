@@ -1,6 +1,6 @@
 // Pictures of every route and state, {light, dark} x {English, Chinese} x {1440x900, 1280x720}, for people to look at.
 //
-//   node e2e/screenshots.mjs FOLDER [WORD ...]     only of pages whose names hold a WORD
+//   node e2e/screenshots.mjs FOLDER [WORD ...]     only of pages whose names hold a WORD; make screenshots PAGES="WORD ..."
 //
 // Of the Weft at WEFT_URL, else of one with the demo shop that it starts itself.
 import { mkdirSync } from 'node:fs';
