@@ -59,7 +59,7 @@ unit-ui: ui ## the UI's unit and component tests
 
 e2e: build engine browser flask | $(RESULTS) ## black-box tests of bin/weft with real clients and a real browser
 	$(call npm,e2e/clients/node)
-	$(call GOTEST,e2e) -timeout 30m -count=1 ./e2e/
+	$(call GOTEST,e2e) -timeout 50m -count=1 ./e2e/
 
 bench: build engine ## the same load into Weft and into a stock collector; results in bench/results
 	go run ./bench

@@ -56,7 +56,9 @@ func TestDemo(t *testing.T) {
 		}
 	})
 	t.Run("browser", func(t *testing.T) { runBrowser(t, in, "demo") })
-	t.Run("story", func(t *testing.T) { runBrowser(t, in, "story") })
+	t.Run("story", func(t *testing.T) { runBrowser(t, in, "story", "tree") })
+	t.Run("every page", func(t *testing.T) { runBrowser(t, in, "access") })
+	t.Run("failures", func(t *testing.T) { runBrowser(t, in, "robust") })
 	if t.Failed() {
 		t.Logf("what the demo said:\n%s", in.proc.tail())
 	}
@@ -361,11 +363,11 @@ func runBrowser(t *testing.T, in *instance, suites ...string) {
 	}
 	cmd := exec.Command("npm", append([]string{"run", "--silent", "e2e", "--"}, suites...)...)
 	cmd.Dir = ui
-	cmd.Env = append(os.Environ(), "WEFT_URL=http://"+in.addr["http"], "WEFT_TOKEN="+in.token, "WEFT_FAAS="+in.addr["WEFT_FAAS"])
+	cmd.Env = append(os.Environ(), "WEFT_URL=http://"+in.addr["http"], "WEFT_TOKEN="+in.token, "WEFT_FAAS="+in.addr["WEFT_FAAS"], "WEFT_BIN="+weftBin)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	cmd.WaitDelay = 5 * time.Second
-	timer := time.AfterFunc(10*time.Minute, func() { _ = cmd.Process.Kill() })
+	timer := time.AfterFunc(15*time.Minute, func() { _ = cmd.Process.Kill() })
 	defer timer.Stop()
 	err := cmd.Run()
 	if errors.Is(err, exec.ErrWaitDelay) {

@@ -134,13 +134,3 @@ async function service(harness, page) {
     await page.getByText('no-such-service took no part in this time range').waitFor();
   });
 }
-
-/** The pages that axe looks at: addresses, and what is there when they are ready. */
-export const FUNCTION_PAGES = [
-  ['functions', '/functions'],
-  ['function', '/functions/shop-frontend'],
-  ['invocations', '/functions/shop-frontend?tab=invocations'],
-  ['cold starts', '/functions/shop-frontend?tab=coldStarts&from=now-24h'],
-  ['instances', '/functions/shop-frontend?tab=instances&from=now-24h'],
-  ['statements', '/services/orders.db?kind=database&tab=statements'],
-];

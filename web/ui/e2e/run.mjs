@@ -1,9 +1,10 @@
 // Drives a Chromium against a running weft: WEFT_URL=http://127.0.0.1:16686 npm run e2e [-- SUITE ...]
 //
-//   demo       (default) search, trace page, languages, themes, accessibility; wants the demo shop's traces
+//   demo       (default) all pages, languages, themes; wants the demo shop's traces
 //   story      from the overview to the cause of a fault by keyboard alone; wants the demo shop, its gateway in WEFT_FAAS
 //   access     axe-core on every route, tab and state, and whether they fit little room; wants the demo shop's traces
 //   robust     deep links, failures, eight tabs, a path, a server that goes away; wants the demo shop's traces
+//   tree       what a screen reader has of the trace page; WEFT_UPDATE_GOLDEN=1 writes golden/ anew; wants OTLP/HTTP
 //   sign-in    wants a server that asks for tokens, and in WEFT_TOKEN one of scope query or admin
 //   first-run  wants a server without traces whose collector takes OTLP/HTTP; WEFT_TOKEN when it asks for tokens
 //
@@ -15,8 +16,9 @@ import { Harness } from './harness.mjs';
 import { robust } from './robust.mjs';
 import { signIn } from './sign-in.mjs';
 import { story } from './story.mjs';
+import { tree } from './tree.mjs';
 
-const SUITES = { demo, story, access, robust, 'sign-in': signIn, 'first-run': firstRun };
+const SUITES = { demo, story, access, robust, tree, 'sign-in': signIn, 'first-run': firstRun };
 
 const url = process.env.WEFT_URL;
 const names = process.argv.length > 2 ? process.argv.slice(2) : ['demo'];
