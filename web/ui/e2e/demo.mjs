@@ -11,7 +11,7 @@ import {
   openSearch,
   searchByService,
 } from './demo-search.mjs';
-import { foldRows, followLink, openSpan, openTrace, panel, reload, rowCount, zoom } from './demo-trace.mjs';
+import { foldRows, followLink, openSpan, openTrace, panel, reload, zoom } from './demo-trace.mjs';
 import { compare, critical, find, views } from './demo-trace-views.mjs';
 import { functions } from './functions.mjs';
 import { assert, until } from './harness.mjs';

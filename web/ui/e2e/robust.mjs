@@ -163,6 +163,8 @@ async function failures(harness) {
           .catch(() => {});
       await page.getByText('98dc8717d1b216f4').first().waitFor({ state: 'detached' });
     });
+    // Facets stand without their numbers until those come.
+    if (question.includes('facets')) continue;
     await harness.check(`${where}: a slow answer says how long it takes, and comes`, async () => {
       await page.route(question, async (route) => {
         await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
