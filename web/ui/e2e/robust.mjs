@@ -187,6 +187,7 @@ async function failures(harness) {
       await page
         .getByRole('main')
         .getByText(/nothing|no .*(span|trace|function|record|error|call|invocation)/i)
+        .filter({ visible: true })
         .first()
         .waitFor();
     });
