@@ -62,6 +62,14 @@ export class GapScale {
   }
 }
 
+/** Where on a strip of the whole trace an instant stands, 0 to 1; without a scale in proportion. */
+export const toShare = (ns: number, durationNs: number, scale: GapScale | undefined): number =>
+  scale ? scale.toShown(ns) / Math.max(1, scale.toShown(durationNs)) : ns / Math.max(1, durationNs);
+
+/** The instant at a share of the strip. */
+export const ofShare = (share: number, durationNs: number, scale: GapScale | undefined): number =>
+  scale ? scale.toReal(share * scale.toShown(durationNs)) : share * durationNs;
+
 /** Linear between the knots, and beyond them as steep as between the outermost. */
 function convert(from: readonly number[], to: readonly number[], value: number): number {
   const n = from.length;

@@ -79,7 +79,8 @@ export function joinTraces(
   });
   if (parts.length === 0) return base;
   const all = [base, ...parts.map(({ model }) => model)];
-  const startNs = all.reduce((least, { startNs: at }) => (at < least ? at : least), base.startNs as bigint);
+  let startNs: bigint = base.startNs;
+  for (const model of all) if (model.startNs < startNs) startNs = model.startNs;
   const shiftOf = (model: TraceModel) => Number(model.startNs - startNs);
   const out = new Builder(String(startNs), base.traceId);
   out.add(base, 0, shiftOf(base), -1);
@@ -148,7 +149,7 @@ class Builder {
       for (let k = model.ticks.first[row] ?? 0; k < (model.ticks.first[row + 1] ?? 0); k++) {
         this.events.row.push(at);
         this.events.offset.push((model.ticks.at[k] ?? 0) - (model.start[row] ?? 0));
-        this.events.name.push(model.ticks.error[k] ?? 0);
+        this.events.name.push((model.ticks.errors[k + 1] ?? 0) - (model.ticks.errors[k] ?? 0));
       }
       for (const link of model.linksOf.get(row) ?? []) this.links.push({ ...link, row: at });
     }

@@ -2,8 +2,8 @@
 export type Ticks = {
   first: Uint32Array;
   at: Float64Array;
-  /** 1 for a recorded exception. */
-  error: Uint8Array;
+  /** How many of the ticks before each are recorded exceptions; one more than there are ticks. */
+  errors: Uint32Array;
 };
 
 type Events = {
@@ -31,14 +31,15 @@ export function placeTicks(
   for (let row = 0; row < rows; row++) first[row + 1] = (first[row + 1] ?? 0) + (first[row] ?? 0);
   const next = first.slice(0, rows);
   const at = new Float64Array(first[rows] ?? 0);
-  const error = new Uint8Array(at.length);
+  const errors = new Uint32Array(at.length + 1);
   for (let k = 0; k < count; k++) {
     const row = rowOf(k);
     if (row < 0) continue;
     const to = next[row] ?? 0;
     next[row] = to + 1;
     at[to] = (start[row] ?? 0) + (events.offset[k] ?? 0);
-    error[to] = events.name[k] === exception ? 1 : 0;
+    errors[to + 1] = events.name[k] === exception ? 1 : 0;
   }
-  return { first, at, error };
+  for (let k = 0; k < at.length; k++) errors[k + 1] = (errors[k + 1] ?? 0) + (errors[k] ?? 0);
+  return { first, at, errors };
 }
