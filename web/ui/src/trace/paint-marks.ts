@@ -156,7 +156,7 @@ export function paintWait(
   context.fillRect(left, y - WAIT_HEIGHT, 1, 2 * WAIT_HEIGHT);
   const room = context.measureText(text).width;
   const space = Math.min(right, width) - Math.max(left, 0);
-  if (room + 16 > space) return;
+  if (text === '' || room + 16 > space) return;
   const x = Math.max(left, 0) + (space - room) / 2;
   context.fillStyle = style.surface;
   context.fillRect(x - 4, y - 7, room + 8, 14);

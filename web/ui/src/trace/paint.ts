@@ -3,7 +3,7 @@ import { formatDuration } from '../lib/duration';
 import { FLAG_BLOCK, FLAG_ORPHANS, STATUS_ERROR, type TraceModel } from './model';
 import { END_WIDTH, hatch, paintEnd, paintTicks } from './paint-marks';
 import { fillOf, stateOf } from './row-label';
-import { formatTick, type TimeWindow, ticks } from './timescale';
+import type { TimeWindow } from './timescale';
 
 /** What painting needs to know about the page; read once per theme or language change. */
 export type Style = {
@@ -58,48 +58,6 @@ export function prepare(
   context?.setTransform(scale, 0, 0, scale, 0, 0);
   context?.clearRect(0, 0, width, height);
   return context;
-}
-
-export const tickCount = (width: number) => Math.max(2, Math.floor(width / 130));
-
-export function paintAxis(
-  canvas: HTMLCanvasElement,
-  width: number,
-  height: number,
-  window: TimeWindow,
-  style: Style,
-): void {
-  const context = prepare(canvas, width, height);
-  if (!context) return;
-  const { at, step } = ticks(window, tickCount(width));
-  context.font = style.font;
-  context.textBaseline = 'middle';
-  let taken = Number.NEGATIVE_INFINITY;
-  for (const ns of at) {
-    const x = Math.round(toX(ns, window, width)) + 0.5;
-    // Within a shortened gap the ticks stand too close to be read.
-    if (window.scale && x < taken) continue;
-    context.fillStyle = style.line;
-    context.fillRect(x - 0.5, height - 7, 1, 7);
-    const label = formatTick(ns, step, window, style.language);
-    const room = context.measureText(label).width;
-    taken = x + room + 12;
-    context.fillStyle = style.dimmed;
-    context.fillText(label, Math.min(x + 5, width - room - 2), height / 2);
-  }
-}
-
-export function paintGrid(
-  context: CanvasRenderingContext2D,
-  width: number,
-  height: number,
-  window: TimeWindow,
-  style: Style,
-): void {
-  context.fillStyle = style.line;
-  for (const ns of ticks(window, tickCount(width)).at) {
-    context.fillRect(Math.round(toX(ns, window, width)), 0, 1, height);
-  }
 }
 
 /** Draws the bar of one row around the vertical centre y. */
@@ -191,7 +149,16 @@ export function paintBar(
     paintTicks(context, model, row, y, width, window, style);
   if (!labelled) return;
   const after = state ? right + END_WIDTH : right;
-  paintLabel(context, formatDuration(duration, style.language), left, after, y, width, style);
+  paintLabel(
+    context,
+    formatDuration(duration, style.language),
+    left,
+    after,
+    y,
+    width,
+    style,
+    model.waits.has(row),
+  );
 }
 
 function paintOutline(
@@ -277,11 +244,15 @@ export function paintLabel(
   y: number,
   width: number,
   style: Style,
+  patched = false,
 ): void {
   const room = context.measureText(label).width;
   let x = right + LABEL_GAP;
   if (x + room > width) x = left - LABEL_GAP - room;
   if (x >= 0) {
+    context.fillStyle = style.surface;
+    // What the bar waited for is drawn where its label may stand.
+    if (patched && x < left) context.fillRect(x - 2, y - 7, room + 4, 14);
     context.fillStyle = style.text;
     context.fillText(label, x, y);
     return;

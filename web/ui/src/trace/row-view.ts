@@ -82,6 +82,8 @@ export class RowView {
   private readonly raw = document.createElement('span');
   private readonly state = document.createElement('span');
   private readonly hop = document.createElement('button');
+  private readonly hopCount = document.createElement('span');
+  private readonly hopTitle = document.createElement('span');
   private readonly description = document.createElement('span');
 
   constructor(
@@ -112,6 +114,8 @@ export class RowView {
     // The list has the focus, not what stands in it; its key does the same.
     this.hop.tabIndex = -1;
     this.hop.dataset.hop = '';
+    this.hopTitle.className = classes.hidden;
+    this.hop.append(this.hopCount, this.hopTitle);
     this.label.append(
       this.twisty,
       this.swatch,
@@ -234,9 +238,9 @@ export class RowView {
     const open = overlay.opened.has(model.id[row] ?? '');
     const title = open ? texts.hideLinked : texts.showLinked(linked);
     this.hop.title = title;
-    this.hop.setAttribute('aria-label', title);
     this.hop.setAttribute('aria-pressed', String(open));
-    this.hop.textContent = `⇄ ${linked}`;
+    this.hopCount.textContent = `⇄ ${linked}`;
+    this.hopTitle.textContent = ` ${title}`;
   }
 
   private assignIcons(

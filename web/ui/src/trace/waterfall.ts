@@ -1,7 +1,8 @@
 import { carryFolds, foldBlocks } from './folds';
 import { FLAG_BLOCK, type TraceModel } from './model';
 import { type Overlay, PLAIN } from './overlay';
-import { PADDING, paintAxis, paintBar, paintGrid, prepare, type Style, toNs } from './paint';
+import { PADDING, paintBar, prepare, type Style, toNs } from './paint';
+import { paintAxis, paintGrid } from './paint-axis';
 import { paintWait } from './paint-marks';
 import { paintGaps, paintPath, paintRun } from './paint-overlay';
 import { INDENT, type RowClasses, type RowTexts, RowView, waitText } from './row-view';
@@ -307,7 +308,7 @@ export class Waterfall {
       this.toggle(row, run || this.rows.isCollapsed(row));
       return;
     }
-    if (target.dataset.hop !== undefined) {
+    if (target.closest('[data-hop]')) {
       this.refresh();
       this.events.hop(row);
       return;

@@ -29,6 +29,8 @@ export const traceMarks = {
     waitedSomewhere: 'in a queue: {{time}}',
     show_one: 'Show the linked trace here',
     show_other: 'Show {{count, number}} linked traces here',
+    showSome_one: 'Show {{most}} of {{count, number}} linked traces here',
+    showSome_other: 'Show {{most}} of {{count, number}} linked traces here',
     hide: 'Hide the linked traces',
     shown_one: '{{count, number}} linked trace is shown below its span.',
     shown_other: '{{count, number}} linked traces are shown below their spans.',

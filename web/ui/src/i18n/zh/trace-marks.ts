@@ -31,6 +31,8 @@ export const traceMarks = {
     waitedSomewhere: '在队列中等待：{{time}}',
     show_one: '在此显示关联链路',
     show_other: '在此显示 {{count, number}} 条关联链路',
+    showSome_one: '在此显示 {{count, number}} 条关联链路中的 {{most}} 条',
+    showSome_other: '在此显示 {{count, number}} 条关联链路中的 {{most}} 条',
     hide: '隐藏关联链路',
     shown_one: '{{count, number}} 条关联链路显示在其 Span 下方。',
     shown_other: '{{count, number}} 条关联链路显示在其 Span 下方。',

@@ -1,5 +1,6 @@
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
+import { MOST_OF_SPAN } from '../../trace/join';
 import type { RowTexts } from '../../trace/row-view';
 
 /** What rows say, in the language of the page. */
@@ -53,7 +54,10 @@ export function useRowTexts(): RowTexts {
       block: (name) => t('linked.block', { name }),
       waited: (queue, time) => t('linked.waited', { queue, time }),
       waitedSomewhere: (time) => t('linked.waitedSomewhere', { time }),
-      showLinked: (count) => t('linked.show', { count }),
+      showLinked: (count) =>
+        count > MOST_OF_SPAN
+          ? t('linked.showSome', { count, most: String(MOST_OF_SPAN) })
+          : t('linked.show', { count }),
       hideLinked: t('linked.hide'),
     }),
     [t],
