@@ -7,7 +7,7 @@ import type { Style } from './paint';
 import { type IconName, iconElement } from './row-icons';
 import { type PhaseName, runtimeLabel, type SpanState, stateOf } from './row-label';
 import type { VisibleRows } from './rows';
-import { producerOf, queueName } from './waits';
+import { waitText } from './wait-text';
 
 /** Texts of the rows in the language of the page. */
 export type RowTexts = {
@@ -288,17 +288,4 @@ export class RowView {
     this.row = -1;
     this.element.hidden = true;
   }
-}
-
-/** How long the message of a row waited, and in which queue. */
-export function waitText(
-  model: TraceModel,
-  row: number,
-  sent: number,
-  style: Style,
-  texts: RowTexts,
-): string {
-  const time = formatDuration((model.start[row] ?? 0) - sent, style.language);
-  const queue = queueName(model, producerOf(model, row), row);
-  return queue ? texts.waited(queue, time) : texts.waitedSomewhere(time);
 }

@@ -5,9 +5,10 @@ import { PADDING, paintBar, prepare, type Style, toNs } from './paint';
 import { paintAxis, paintGrid } from './paint-axis';
 import { paintWait } from './paint-marks';
 import { paintGaps, paintPath, paintRun } from './paint-overlay';
-import { INDENT, type RowClasses, type RowTexts, RowView, waitText } from './row-view';
+import { INDENT, type RowClasses, type RowTexts, RowView } from './row-view';
 import { VisibleRows } from './rows';
 import { clampWindow, type TimeWindow } from './timescale';
+import { waitText } from './wait-text';
 import { handleKey } from './waterfall-keys';
 
 export const ROW_HEIGHT = 28;

@@ -4,7 +4,7 @@ export const traceMarks = {
     instanceInit: 'Instance start',
     prepareCode: 'Code preparation',
     runtimeInit: 'Runtime start',
-    initializer: 'Initializer',
+    initializer: 'Function initializer',
     sandbox: 'Sandbox set-up',
     exec: 'Program start',
     healthCheck: 'Health check',
