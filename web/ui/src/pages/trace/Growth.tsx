@@ -1,12 +1,16 @@
 import { Button } from '@mantine/core';
 import { IconRefresh } from '@tabler/icons-react';
+import { memo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { TraceModel } from '../../trace/model';
 import classes from './TracePage.module.css';
 import { useGrowth } from './use-growth';
 
-/** Says that spans came since, and reads the trace again on request only: nothing jumps while it is read. */
-export function Growth({
+/**
+ * Says that spans came since, and reads the trace again on request only: nothing jumps while it is read. It counts spans, which
+ * zooming must not make it do.
+ */
+export const Growth = memo(function Growth({
   model,
   reload,
   reloading,
@@ -32,4 +36,4 @@ export function Growth({
       )}
     </div>
   );
-}
+});
