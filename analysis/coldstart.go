@@ -45,10 +45,15 @@ type Phase struct {
 // coldSpan tells the spans of a cold start from those of user code by their names.
 func (v *view) coldSpan(r int32) bool {
 	s := v.span(r)
-	if s.Kind != KindInternal && s.Kind != KindUnspecified {
+	return IsColdStart(s.Kind, v.text(s.Name))
+}
+
+// IsColdStart tells by a span's kind and name whether it is a cold start or one of its phases; so is all below it.
+func IsColdStart(kind Kind, name string) bool {
+	if kind != KindInternal && kind != KindUnspecified {
 		return false
 	}
-	switch name := v.text(s.Name); name {
+	switch name {
 	case spanColdStart, spanPrepareCode, spanRuntimeInit, spanInitializer:
 		return true
 	default:

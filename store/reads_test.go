@@ -176,8 +176,14 @@ func TestSpanDetail(t *testing.T) {
 	if len(d.Logs) != 3 || d.Logs[0].Body.Str() != "line 0" || d.Logs[2].Resource.Hash != target[2].Resource.Hash {
 		t.Errorf("logs: %+v", d.Logs)
 	}
-	want := []store.LinkedBy{{TraceID: linking[0].TraceID, SpanID: linking[0].SpanID, StartNS: linking[0].StartNS, Service: "web", Name: "GET /cart"}}
+	want := []store.LinkedBy{{TraceID: linking[0].TraceID, SpanID: linking[0].SpanID, StartNS: linking[0].StartNS, Service: "web", Name: "GET /cart", Linked: target[2].SpanID}}
 	if !reflect.DeepEqual(d.LinkedFrom, want) {
 		t.Errorf("linked from: %+v, want %+v", d.LinkedFrom, want)
+	}
+	if got, err := s.TraceLinkedFrom(t.Context(), target[2].TraceID, 10); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("links to the trace: %+v, %v, want %+v", got, err, want)
+	}
+	if n, err := s.TraceSize(t.Context(), target[2].TraceID); err != nil || n != uint64(len(target)) {
+		t.Errorf("size: got %d, %v, want %d", n, err, len(target))
 	}
 }

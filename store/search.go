@@ -67,6 +67,7 @@ type LinkedBy struct {
 	StartNS int64
 	Service string
 	Name    string
+	Linked  SpanID // the span that is linked to
 }
 
 // Operation is one (service, span name, kind).

@@ -238,18 +238,41 @@ func (s *Store) SpanDetail(ctx context.Context, id TraceID, span SpanID) (*SpanD
 	return detail, nil
 }
 
+// linkedFrom are the spans that link to a span, earliest first, at most 1000.
 func (s *Store) linkedFrom(ctx context.Context, id TraceID, span SpanID) ([]LinkedBy, error) {
-	return collect(ctx, s, s.named("linked_from"), []any{param("id", id.String()), param("span", span.Uint64())},
-		func(rows driver.Rows, l *LinkedBy) error {
-			var traceID string
-			var spanID uint64
-			if err := rows.Scan(&traceID, &spanID, &l.StartNS, &l.Service, &l.Name); err != nil {
-				return err
-			}
-			if copy(l.TraceID[:], traceID) != len(l.TraceID) {
-				return errors.New("short trace id")
-			}
-			l.SpanID = SpanIDFromUint64(spanID)
-			return nil
-		})
+	return s.links(ctx, "linked_from", param("id", id.String()), param("span", span.Uint64()))
+}
+
+// TraceLinkedFrom returns the spans that link to any span of a trace, those of other spans of it included, earliest first, at most limit.
+func (s *Store) TraceLinkedFrom(ctx context.Context, id TraceID, limit int) ([]LinkedBy, error) {
+	list, err := s.links(ctx, "trace_linked_from", param("id", id.String()), param("limit", limit))
+	return list, wrap("read links to trace", err)
+}
+
+func (s *Store) links(ctx context.Context, query string, params ...any) ([]LinkedBy, error) {
+	return collect(ctx, s, s.named(query), params, func(rows driver.Rows, l *LinkedBy) error {
+		var traceID string
+		var spanID, linked uint64
+		if err := rows.Scan(&traceID, &spanID, &l.StartNS, &l.Service, &l.Name, &linked); err != nil {
+			return err
+		}
+		if copy(l.TraceID[:], traceID) != len(l.TraceID) {
+			return errors.New("short trace id")
+		}
+		l.SpanID, l.Linked = SpanIDFromUint64(spanID), SpanIDFromUint64(linked)
+		return nil
+	})
+}
+
+// TraceSize returns how many spans of a trace are stored. An id that is not stored is an Error of kind NotFound.
+func (s *Store) TraceSize(ctx context.Context, id TraceID) (uint64, error) {
+	const op = "read trace size"
+	ranges, err := s.traceRanges(ctx, []TraceID{id})
+	if err != nil {
+		return 0, wrap(op, err)
+	}
+	if len(ranges) == 0 {
+		return 0, &Error{Op: op, Kind: NotFound, Err: fmt.Errorf("trace %s", id)}
+	}
+	return uint64(ranges[0].spans), nil
 }

@@ -12,14 +12,18 @@ const (
 	// compactRunning and compactLost are of spans that are known by their start alone.
 	compactRunning = 1 << 5
 	compactLost    = 1 << 6
+	// compactCold is of spans that are part of a cold start, compactKilled of those whose program was killed.
+	compactCold   = 1 << 4
+	compactKilled = 1 << 7
 )
 
 // none is the index that points nowhere.
 const none = -1
 
-// compactTrace is CompactTrace of openapi.yaml: what a waterfall draws, as columns. Attributes, events and links stay on
+// compactTrace is CompactTrace of openapi.yaml: what a waterfall draws, as columns. Attributes and what events say stay on
 // the server until a span is opened, which keeps a trace of 100,000 spans to a few megabytes.
 type compactTrace struct {
+	Version    int               `json:"version"`
 	TraceID    string            `json:"traceId"`
 	StartNS    instantNS         `json:"startNs"`
 	DurationNS int64             `json:"durationNs"`
@@ -30,7 +34,12 @@ type compactTrace struct {
 	ErrorTypes []string          `json:"errorTypes"`
 	Scopes     []compactScope    `json:"scopes"`
 	Resources  []compactResource `json:"resources"`
+	Modules    []string          `json:"modules"`
 	Spans      compactColumns    `json:"spans"`
+	Events     compactEvents     `json:"events"`
+	Links      []compactLink     `json:"links"`
+	// LinksTruncated is how many links were left out, at least.
+	LinksTruncated int `json:"linksTruncated"`
 }
 
 type compactScope struct {
@@ -60,6 +69,7 @@ type compactColumns struct {
 	ErrorType []int32  `json:"errorType"`
 	Scope     []int32  `json:"scope"`
 	Resource  []int32  `json:"resource"`
+	Module    []int32  `json:"module"`
 	Events    []int32  `json:"events"`
 	Links     []int32  `json:"links"`
 	Flags     []int32  `json:"flags"`
@@ -95,7 +105,7 @@ func addText(d *dictionary[string], s string) int32 {
 
 func newCompactTrace(t *store.Trace) compactTrace {
 	spans := t.Spans
-	out := compactTrace{TraceID: t.ID.String()}
+	out := compactTrace{Version: compactVersion, TraceID: t.ID.String()}
 	if len(spans) == 0 {
 		return out
 	}
@@ -106,7 +116,7 @@ func newCompactTrace(t *store.Trace) compactTrace {
 	out.StartNS, out.DurationNS = instantNS(first), last-first
 
 	services, names, categories := newDictionary[string](), newDictionary[string](), newDictionary[string]()
-	peers, errorTypes := newDictionary[string](), newDictionary[string]()
+	peers, errorTypes, modules := newDictionary[string](), newDictionary[string](), newDictionary[string]()
 	scopes, resources := newDictionary[compactScope](), newDictionary[compactResource]()
 	instances := map[*store.Resource]compactResource{}
 
@@ -123,11 +133,19 @@ func newCompactTrace(t *store.Trace) compactTrace {
 		case semconv.SpanKilled, semconv.SpanLost:
 			c.Flags[row] |= compactLost
 		}
+		if _, ok := sp.Attributes.Get(semconv.KilledBy); ok {
+			c.Flags[row] |= compactKilled
+		}
+		// Below a cold start all is part of it.
+		if p := tree.Parent[row]; analysis.IsColdStart(analysis.Kind(sp.Kind), sp.Name) || p != none && c.Flags[p]&compactCold != 0 {
+			c.Flags[row] |= compactCold
+		}
 		c.Start[row], c.Duration[row] = sp.StartNS-first, sp.DurationNS
 		c.Service[row], c.Name[row] = services.add(sp.Service), names.add(sp.Name)
 		c.Kind[row], c.Status[row] = int32(sp.Kind), int32(sp.StatusCode)
 		c.Category[row], c.Peer[row] = addText(categories, sp.Category), addText(peers, sp.PeerName)
 		c.ErrorType[row] = addText(errorTypes, sp.ErrorType)
+		c.Module[row] = addText(modules, textOf(sp, semconv.ModuleName))
 		var sc compactScope
 		if sp.Scope != nil {
 			sc = compactScope{Name: sp.Scope.Name, Version: sp.Scope.Version}
@@ -143,7 +161,9 @@ func newCompactTrace(t *store.Trace) compactTrace {
 	}
 	out.Services, out.Names, out.Categories = services.values, names.values, categories.values
 	out.Peers, out.ErrorTypes = peers.values, errorTypes.values
-	out.Scopes, out.Resources, out.Spans = scopes.values, resources.values, c
+	out.Scopes, out.Resources, out.Modules, out.Spans = scopes.values, resources.values, modules.values, c
+	out.Events = newCompactEvents(spans, tree.Span)
+	out.Links, out.LinksTruncated = newCompactLinks(t.ID, spans, tree.Span)
 	return out
 }
 
@@ -175,6 +195,6 @@ func newColumns(n int) compactColumns {
 	return compactColumns{
 		ID: make([]string, n), Parent: i32(), Subtree: i32(), Depth: i32(), Start: make([]int64, n), Duration: make([]int64, n),
 		Service: i32(), Name: i32(), Kind: i32(), Status: i32(), Category: i32(), Peer: i32(), ErrorType: i32(),
-		Scope: i32(), Resource: i32(), Events: i32(), Links: i32(), Flags: i32(),
+		Scope: i32(), Resource: i32(), Module: i32(), Events: i32(), Links: i32(), Flags: i32(),
 	}
 }

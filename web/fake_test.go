@@ -44,10 +44,24 @@ type fakeStore struct {
 	profile     []byte                // what Profile answers
 	starts      []store.SpanStart     // what SpanStarts answers
 	ended       []store.Invocation    // what TraceInvocations answers
+	linked      []store.LinkedBy      // what TraceLinkedFrom answers
 }
 
 func (f *fakeStore) SpanStarts(context.Context, store.TraceID) ([]store.SpanStart, error) {
 	return f.starts, f.err
+}
+
+// TraceSize is as much as is stored.
+func (f *fakeStore) TraceSize(ctx context.Context, id store.TraceID) (uint64, error) {
+	t, err := f.Trace(ctx, id)
+	if err != nil {
+		return 0, err
+	}
+	return uint64(len(t.Spans)), nil
+}
+
+func (f *fakeStore) TraceLinkedFrom(_ context.Context, _ store.TraceID, limit int) ([]store.LinkedBy, error) {
+	return f.linked[:min(limit, len(f.linked))], f.err
 }
 
 func (f *fakeStore) TraceInvocations(context.Context, []store.SpanStart) ([]store.Invocation, error) {

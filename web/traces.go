@@ -142,6 +142,13 @@ func (s *Server) getTrace(w http.ResponseWriter, r *http.Request) error {
 	if err := p.err(); err != nil {
 		return err
 	}
+	if format == "compact" {
+		c, err := s.compact(r.Context(), id)
+		if err != nil {
+			return err
+		}
+		return writeJSON(w, c)
+	}
 	t, err := s.trace(r.Context(), id)
 	if err != nil {
 		return err
@@ -149,8 +156,23 @@ func (s *Server) getTrace(w http.ResponseWriter, r *http.Request) error {
 	if len(t.Spans) == 0 {
 		return notFound("trace %s is not stored", id)
 	}
-	if format == "compact" {
-		return writeJSON(w, newCompactTrace(t))
-	}
 	return writeRawJSON(w, appendOTLP(nil, t))
+}
+
+// traceSize is TraceSize of openapi.yaml.
+type traceSize struct {
+	Spans uint64 `json:"spans"`
+}
+
+func (s *Server) getTraceSize(w http.ResponseWriter, r *http.Request) error {
+	p := newParams(r)
+	id := p.traceID()
+	if err := p.err(); err != nil {
+		return err
+	}
+	n, err := s.store.TraceSize(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, traceSize{Spans: n})
 }

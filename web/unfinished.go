@@ -132,14 +132,7 @@ func killedBy(outcome string) string {
 }
 
 // spanState is SpanState of sp, empty for a span that is stored.
-func spanState(sp *store.Span) string {
-	v, ok := sp.Attributes.Get(semconv.SpanState)
-	if !ok {
-		return ""
-	}
-	_, state := valueText(v)
-	return state
-}
+func spanState(sp *store.Span) string { return textOf(sp, semconv.SpanState) }
 
 // spanDetail is a span with its logs; of one that is known by its start alone what there is.
 func (s *Server) spanDetail(ctx context.Context, id store.TraceID, span store.SpanID) (*store.SpanDetail, error) {

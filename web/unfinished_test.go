@@ -78,7 +78,7 @@ func TestUnfinishedSpans(t *testing.T) {
 	}{
 		"caller": {0, 5 * time.Second, "", 0}, "own": {0, time.Second, "Invocation", 0},
 		"fn": {compactRunning, time.Minute, "caller", 0}, "Invocation": {compactRunning, 50 * time.Second, "fn", 0},
-		"killed": {compactLost, 10 * time.Second, "caller", 2},
+		"killed": {compactLost | compactKilled, 10 * time.Second, "caller", 2},
 		"lost":   {compactLost, 39*time.Minute + 40*time.Second, "caller", 0}, // until the last that is known: the start of told
 		"told":   {compactLost, 2 * time.Second, "caller", 0},
 	}

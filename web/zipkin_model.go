@@ -157,6 +157,7 @@ func newZipkinEndpoint(service, address string, port uint16) *zipkinEndpoint {
 	return &e
 }
 
+// textOf is a string attribute of sp, empty when it has none.
 func textOf(sp *store.Span, key string) string {
 	v, _ := sp.Attributes.Get(key)
 	return v.Str()

@@ -12,6 +12,7 @@ import {
   searchByService,
 } from './demo-search.mjs';
 import { foldRows, followLink, openSpan, openTrace, panel, reload, zoom } from './demo-trace.mjs';
+import { marksOfTrace } from './demo-trace-marks.mjs';
 import { compare, critical, find, views } from './demo-trace-views.mjs';
 import { functions } from './functions.mjs';
 import { assert, until } from './harness.mjs';
@@ -46,6 +47,7 @@ export async function demo(harness) {
   await views(harness, page);
   await compare(harness, page);
   await followLink(harness, page);
+  await marksOfTrace(harness, page);
   await walkMap(harness, page);
   await page.goto(address);
   await switchLanguage(harness, page);

@@ -2,6 +2,7 @@ import {
   keepPreviousData,
   QueryCache,
   QueryClient,
+  queryOptions,
   useInfiniteQuery,
   useQuery,
   useQueryClient,
@@ -9,6 +10,7 @@ import {
 import { useCallback } from 'react';
 import { pinned } from '../lib/range';
 import { buildTrace } from '../trace/model';
+import { readCompact } from '../trace/source';
 import { ApiError, api, type SearchRequest, type Session } from './client';
 import { readConfig } from './config';
 
@@ -120,14 +122,16 @@ export const useNewestTrace = (enabled: boolean, pollMs: number) =>
     refetchInterval: pollMs,
   });
 
-export const useTrace = (traceId: string) =>
-  useQuery({
+export const traceQuery = (traceId: string) =>
+  queryOptions({
     queryKey: ['trace', traceId],
-    queryFn: async (context) => buildTrace(await api.trace(traceId, context)),
+    queryFn: async (context) => buildTrace(readCompact(await api.trace(traceId, context))),
     // Typed arrays and maps are of no use to a deep comparison.
     structuralSharing: false,
     staleTime: 60_000,
   });
+
+export const useTrace = (traceId: string) => useQuery(traceQuery(traceId));
 
 export const useSpan = (traceId: string, spanId: string) =>
   useQuery({

@@ -294,6 +294,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/traces/{traceId}/size": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How much of a trace is stored.
+         * @description Cheap enough to be asked again and again, to see whether a trace that is open still grows.
+         */
+        get: operations["getTraceSize"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/traces/{traceId}/skeleton": {
         parameters: {
             query?: never;
@@ -1218,11 +1238,20 @@ export interface components {
                 [key: string]: unknown;
             }[];
         };
+        TraceSize: {
+            /**
+             * Format: int64
+             * @description Spans that are stored; those that have only begun are not.
+             */
+            spans: number;
+        };
         /**
          * @description The trace as columns. Row i of the trace is element i of every column of `spans`; all columns have one length.
          *     Rows are in depth-first order, children by start time, so the subtree of row i is rows i to i+subtree[i]-1.
          */
         CompactTrace: {
+            /** @description Of this encoding: 2. It rises when a reader of the one before would misread it. */
+            version: number;
             traceId: string;
             /** @description Earliest span start. */
             startNs: components["schemas"]["InstantNs"];
@@ -1244,6 +1273,42 @@ export interface components {
                 /** @description service.instance.id, else host.name, else absent. */
                 instance?: string;
             }[];
+            /** @description Modules whose loading spans tell of. */
+            modules: string[];
+            /**
+             * @description When the events of spans happened, as columns of one length, by row and then by time. A trace of more than 50,000
+             *     events has only its exceptions here, at most 50,000.
+             */
+            events: {
+                row: number[];
+                /** @description Nanoseconds after the start of the event's span; negative before it. */
+                offset: number[];
+                /** @description Index into names. */
+                name: number[];
+                names: string[];
+                truncated: components["schemas"]["Truncated"];
+            };
+            /**
+             * @description Ties between rows and spans of other traces: at most 1,000 that spans of this one name, and the earliest 1,000 spans
+             *     that name spans of this one.
+             */
+            links: {
+                row: number;
+                /** @description The other span names this row's. */
+                from: boolean;
+                /** @description 32 hex digits; of the other trace, which need not be stored. */
+                traceId: string;
+                /** @description 16 hex digits; of the span there. */
+                spanId: string;
+                /** @description weft.link.type of a link that the invoke runtime made. */
+                type?: string;
+                /** @description Of the other span; known with from. */
+                service?: string;
+                /** @description Of the other span; known with from. */
+                name?: string;
+            }[];
+            /** @description How many links were left out, at least. */
+            linksTruncated: number;
             spans: {
                 /** @description Span id, 16 hex digits. */
                 id: string[];
@@ -1275,11 +1340,13 @@ export interface components {
                 scope: number[];
                 /** @description Index into resources. */
                 resource: number[];
+                /** @description Index into modules: what the span is the loading of; -1 none. */
+                module: number[];
                 /** @description Number of events. */
                 events: number[];
                 /** @description Number of links. */
                 links: number[];
-                /** @description Bits: 1 the parent is not stored; 2 a cycle of parents was cut here; 4 starts before its parent does (clocks differ); 32 has begun and may still run, 64 has begun and was killed or lost. */
+                /** @description Bits: 1 the parent is not stored; 2 a cycle of parents was cut here; 4 starts before its parent does (clocks differ); 16 part of a cold start; 32 has begun and may still run, 64 has begun and was killed or lost; 128 its program was killed. */
                 flags: number[];
             };
         };
@@ -3276,6 +3343,29 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OtlpTrace"] | components["schemas"]["CompactTrace"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getTraceSize: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                traceId: components["parameters"]["TraceId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The size. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TraceSize"];
                 };
             };
             default: components["responses"]["Problem"];

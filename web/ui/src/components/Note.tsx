@@ -4,9 +4,14 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import classes from './Note.module.css';
 
-type Props = { tone: 'error' | 'warning'; title?: string; onClose?: () => void; children: ReactNode };
+type Props = {
+  tone: 'error' | 'warning' | 'info';
+  title?: string;
+  onClose?: () => void;
+  children: ReactNode;
+};
 
-/** A box that says something is wrong, or odd; by icon and words, not by colour alone. */
+/** A box that says something is wrong, odd, or worth knowing; by icon and words, not by colour alone. */
 export function Note({ tone, title, onClose, children }: Props) {
   const { t } = useTranslation();
   const Icon = tone === 'error' ? IconAlertTriangleFilled : IconInfoCircle;

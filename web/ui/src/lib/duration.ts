@@ -61,11 +61,12 @@ function numberFormat(language: string, options: Intl.NumberFormatOptions): Intl
 const NARROW_SPACE = '\u202f';
 
 /**
- * A duration for people: µs, ms or s and nothing else, so that numbers in one column compare by eye. Three significant
- * digits, except that whole seconds are never rounded away.
+ * A duration for people: µs, ms or s, so that numbers in one column compare by eye, and from a minute on the two largest
+ * units that tell something, as "1 m 12 s" or "2 d 3 h". Three significant digits below a minute.
  */
 export function formatDuration(ns: number, language: string): string {
   const size = Math.abs(ns);
+  if (size >= 59.95e9) return formatLong(ns, language);
   const [value, unit] = size < 1e6 ? [ns / 1e3, 'µs'] : size < 1e9 ? [ns / 1e6, 'ms'] : [ns / 1e9, 's'];
   // 999.96 ms would round to "1,000 ms".
   if (Math.abs(value) >= 999.5 && unit !== 's') {
@@ -73,6 +74,30 @@ export function formatDuration(ns: number, language: string): string {
   }
   const options = Math.abs(value) >= 1000 ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 3 };
   return numberFormat(language, options).format(value) + NARROW_SPACE + unit;
+}
+
+const LONG = [
+  ['d', 86_400],
+  ['h', 3600],
+  ['m', 60],
+  ['s', 1],
+] as const;
+
+function formatLong(ns: number, language: string): string {
+  const seconds = Math.round(Math.abs(ns) / 1e9);
+  // Rounded to the lesser unit first, so that there never are 60 of them.
+  const at = LONG.findIndex(([, size], k) => {
+    const part = LONG[k + 1]?.[1] ?? 1;
+    return Math.round(seconds / part) * part >= size;
+  });
+  const [unit, size] = LONG[at] ?? LONG[3];
+  const [lesser, part] = LONG[at + 1] ?? LONG[3];
+  const parts = Math.round(seconds / part);
+  const whole = Math.floor((parts * part) / size);
+  const rest = parts - whole * (size / part);
+  const text = numberFormat(language, { maximumFractionDigits: 0 }).format(ns < 0 ? -whole : whole);
+  const head = `${text}${NARROW_SPACE}${unit}`;
+  return rest > 0 ? `${head} ${rest}${NARROW_SPACE}${lesser}` : head;
 }
 
 export function formatCount(n: number, language: string): string {

@@ -17,8 +17,19 @@ describe('durations', () => {
     expect(duration(123_456_789)).toBe('123 ms');
     expect(duration(999_960_000)).toBe('1 s');
     expect(duration(1_999e6)).toBe('2 s');
-    expect(duration(7_215e9)).toBe('7,215 s');
-    expect(duration(7_215e9, 'zh-CN')).toBe('7,215 s');
+    expect(duration(59_940e6)).toBe('59.9 s');
+  });
+
+  it('are minutes, hours and days from a minute on', () => {
+    expect(duration(59_960e6)).toBe('1 m');
+    expect(duration(72e9)).toBe('1 m 12 s');
+    expect(duration(-252e9)).toBe('-4 m 12 s');
+    expect(duration(119_700e6)).toBe('2 m');
+    expect(duration(7_215e9)).toBe('2 h');
+    expect(duration(7_230e9)).toBe('2 h 1 m');
+    expect(duration(3_599.7e9)).toBe('1 h');
+    expect(duration(86_399e9)).toBe('1 d');
+    expect(duration(270_000e9, 'zh-CN')).toBe('3 d 3 h');
   });
 
   it('are read in every unit the API knows', () => {

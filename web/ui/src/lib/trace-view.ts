@@ -24,16 +24,22 @@ export type PanelTab = (typeof PANEL_TABS)[number];
 export const TRACE_VIEWS = ['waterfall', 'flame', 'map', 'table', 'logs'] as const;
 export type TraceViewName = (typeof TRACE_VIEWS)[number];
 
+/** The least severity of the log records on show. */
+export const LOG_LEVELS = ['all', 'warn', 'error'] as const;
+
+const readSpanId = (id: string) =>
+  /^[0-9a-f]{1,16}$/i.test(id) ? id.toLowerCase().padStart(16, '0') : undefined;
+
 const SWITCH = ['on', 'off'] as const;
 
 /**
  * State of the trace page: selected span, zoom and the panel's tab; the view; whether the critical path is drawn, repeated
  * siblings are one row, and times in which nothing runs are shortened; what is looked for, and what is left out: services,
- * and spans below so many thousandths of the trace; how the table is sorted.
+ * and spans below so many thousandths of the trace; below which spans the traces that they are linked with are shown; the least severity of logs; how the table is sorted.
  */
 export const TRACE = defineView(
   {
-    s: spelled((id) => (/^[0-9a-f]{1,16}$/i.test(id) ? id.toLowerCase().padStart(16, '0') : undefined)),
+    s: spelled(readSpanId),
     z: spelled((window) => (parseWindow(window) ? window : undefined)),
     tab: oneOf(PANEL_TABS, 'overview'),
     v: oneOf(TRACE_VIEWS, 'waterfall'),
@@ -43,6 +49,8 @@ export const TRACE = defineView(
     q: text,
     hide: several((name) => name, 50),
     min: whole(0, 500, 0),
+    hop: several(readSpanId, 50),
+    level: oneOf(LOG_LEVELS, 'all'),
     sort: spelled((by) => (/^-?[a-z][a-zA-Z0-9]*$/.test(by) ? by : undefined)),
   },
   { ranged: false },

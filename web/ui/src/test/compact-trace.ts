@@ -1,4 +1,4 @@
-import type { CompactTrace } from '../trace/model';
+import type { CompactTrace } from '../trace/source';
 
 export type FixtureSpan = {
   id: string;
@@ -9,7 +9,13 @@ export type FixtureSpan = {
   name?: string;
   error?: boolean;
   flags?: number;
+  kind?: number;
+  module?: string;
+  /** Nanoseconds after its start, and whether it is an exception. */
+  events?: readonly (readonly [at: number, exception: boolean])[];
 };
+
+export const TRACE_ID = '5b8aa5a2d2c872e8321cf37308d69df2';
 
 /** A compact trace for tests: parents by id, every other column with a plain default. Rows stay in the given order. */
 export function compactTrace(spans: readonly FixtureSpan[]): CompactTrace {
@@ -18,10 +24,13 @@ export function compactTrace(spans: readonly FixtureSpan[]): CompactTrace {
   const serviceAt = new Map(services.map((name, i) => [name, i]));
   const nameAt = new Map(names.map((name, i) => [name, i]));
   const rowOf = new Map(spans.map((s, i) => [s.id, i]));
+  const modules = [...new Set(spans.flatMap((s) => s.module ?? []))];
+  const events = spans.flatMap((s, row) => (s.events ?? []).map(([at, error]) => ({ row, at, error })));
   const fill = (value: number) => spans.map(() => value);
   const ends = spans.map((s) => (s.start ?? 0) + (s.duration ?? 1));
   return {
-    traceId: '5b8aa5a2d2c872e8321cf37308d69df2',
+    version: 2,
+    traceId: TRACE_ID,
     startNs: '1700000000000000000',
     durationNs: ends.reduce((a, b) => Math.max(a, b), 0),
     services,
@@ -31,6 +40,16 @@ export function compactTrace(spans: readonly FixtureSpan[]): CompactTrace {
     errorTypes: [],
     scopes: [{ name: 'test', version: '' }],
     resources: [{ hash: '0000000000000001' }],
+    modules,
+    events: {
+      row: events.map(({ row }) => row),
+      offset: events.map(({ at }) => at),
+      name: events.map(({ error }) => (error ? 1 : 0)),
+      names: ['retry', 'exception'],
+      truncated: 0,
+    },
+    links: [],
+    linksTruncated: 0,
     spans: {
       id: spans.map((s) => s.id),
       parent: spans.map((s) => (s.parent === undefined ? -1 : (rowOf.get(s.parent) ?? -1))),
@@ -40,14 +59,15 @@ export function compactTrace(spans: readonly FixtureSpan[]): CompactTrace {
       duration: spans.map((s) => s.duration ?? 1),
       service: spans.map((s) => serviceAt.get(s.service ?? 'shop') ?? 0),
       name: spans.map((s) => nameAt.get(s.name ?? s.id) ?? 0),
-      kind: fill(2),
+      kind: spans.map((s) => s.kind ?? 2),
       status: spans.map((s) => (s.error ? 2 : 0)),
       category: fill(0),
       peer: fill(-1),
       errorType: fill(-1),
       scope: fill(0),
       resource: fill(0),
-      events: fill(0),
+      module: spans.map((s) => (s.module === undefined ? -1 : modules.indexOf(s.module))),
+      events: spans.map((s) => s.events?.length ?? 0),
       links: fill(0),
       flags: spans.map((s) => s.flags ?? 0),
     },

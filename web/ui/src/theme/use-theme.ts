@@ -28,6 +28,8 @@ export function useCanvasStyle(colours: Map<string, ServiceColour>): Style {
       line: read('--weft-line-faint'),
       surface: read('--weft-surface'),
       error: read('--weft-error'),
+      accent: read('--weft-accent'),
+      cold: read('--weft-cold'),
       font: `11px ${read('--mantine-font-family')}`,
     };
   }, [theme, language, colours]);

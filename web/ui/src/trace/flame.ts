@@ -30,6 +30,17 @@ export function flameLevels(model: TraceModel): FlameLevels {
   return { first, rows, reach };
 }
 
+/** Where an instant stands in pixels, idle times drawn short where the window has a scale. */
+export function placer({ from, to, scale }: TimeWindow, width: number): (ns: number) => number {
+  if (!scale) {
+    const perNs = width / (to - from);
+    return (ns) => (ns - from) * perNs;
+  }
+  const first = scale.toShown(from);
+  const perNs = width / (scale.toShown(to) - first);
+  return (ns) => (scale.toShown(ns) - first) * perNs;
+}
+
 /** A block to draw: left and width in pixels. row is the span, or the longest of those that share the pixel. */
 export type Block = { row: number; left: number; width: number; merged: boolean };
 
@@ -42,7 +53,7 @@ export function flameBlocks(
   width: number,
 ): Block[] {
   const [low, high] = [first[depth] ?? 0, first[depth + 1] ?? 0];
-  const perNs = width / (window.to - window.from);
+  const place = placer(window, width);
   const blocks: Block[] = [];
   // The first that reaches into the window: ends so far only rise.
   let [a, b] = [low, high];
@@ -55,8 +66,8 @@ export function flameBlocks(
     const row = rows[k] ?? 0;
     const start = model.start[row] ?? 0;
     if (start > window.to) break;
-    const left = (start - window.from) * perNs;
-    const size = (model.duration[row] ?? 0) * perNs;
+    const left = place(start);
+    const size = place(start + (model.duration[row] ?? 0)) - left;
     if (left + size < 0) continue;
     const last = blocks.at(-1);
     if (size < 1 && last && left - last.left < 1 && last.width <= 1) {

@@ -1,4 +1,5 @@
 import type { TraceModel } from './model';
+import { producerOf, queueName } from './waits';
 
 /** A time in which no span runs, nanoseconds after the trace's start. */
 export type Gap = { from: number; to: number };
@@ -61,6 +62,14 @@ export class GapScale {
   }
 }
 
+/** Where on a strip of the whole trace an instant stands, 0 to 1; without a scale in proportion. */
+export const toShare = (ns: number, durationNs: number, scale: GapScale | undefined): number =>
+  scale ? scale.toShown(ns) / Math.max(1, scale.toShown(durationNs)) : ns / Math.max(1, durationNs);
+
+/** The instant at a share of the strip. */
+export const ofShare = (share: number, durationNs: number, scale: GapScale | undefined): number =>
+  scale ? scale.toReal(share * scale.toShown(durationNs)) : share * durationNs;
+
 /** Linear between the knots, and beyond them as steep as between the outermost. */
 function convert(from: readonly number[], to: readonly number[], value: number): number {
   const n = from.length;
@@ -76,21 +85,13 @@ function convert(from: readonly number[], to: readonly number[], value: number):
   return x + ((value - a) / (b - a)) * (y - x);
 }
 
-const PRODUCER = 4;
-const CONSUMER = 5;
-
-/** What a gap waited for: the queue between a producer before it and the consumer below that begins at its end. */
+/** What a gap waited for: the queue between a producer before it and the consumer that begins at its end. */
 export function queueOf(model: TraceModel, gap: Gap): string | undefined {
   const near = Math.max(1, (gap.to - gap.from) * 0.02);
-  for (let row = 0; row < model.rows; row++) {
-    if (model.kind[row] !== CONSUMER || Math.abs((model.start[row] ?? 0) - gap.to) > near) continue;
-    const p = model.parent[row] ?? -1;
-    if (p < 0 || model.kind[p] !== PRODUCER) continue;
-    return (
-      model.peers[model.peer[p] ?? -1] ??
-      model.peers[model.peer[row] ?? -1] ??
-      model.names[model.name[p] ?? -1]
-    );
+  for (const consumer of model.waits.keys()) {
+    if (Math.abs((model.start[consumer] ?? 0) - gap.to) > near) continue;
+    const queue = queueName(model, producerOf(model, consumer), consumer);
+    if (queue) return queue;
   }
   return undefined;
 }

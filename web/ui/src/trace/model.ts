@@ -1,18 +1,27 @@
-import type { components } from '../api/schema';
 import { type DurationNs, durationNs, type InstantNs, parseInstant } from '../units';
 import { EMPTY_SELF, type SelfTime, selfTime } from './self-time';
+import type { TraceSource } from './source';
+import { placeTicks, type Ticks } from './ticks';
+import { findWaits } from './waits';
 
-export type CompactTrace = components['schemas']['CompactTrace'];
-
-/** Bits of TraceModel.flags; all but FLAG_ORPHANS are the API's. */
+/** Bits of TraceModel.flags; all but FLAG_ORPHANS and FLAG_BLOCK are the API's. */
 export const FLAG_PARENT_MISSING = 1;
 export const FLAG_CYCLE_CUT = 2;
 export const FLAG_STARTS_EARLY = 4;
 /** The row is no span: it holds the spans whose parent was never received. */
 export const FLAG_ORPHANS = 8;
+/** Part of a cold start. */
+export const FLAG_COLD = 16;
 /** Only the start of the span is known: it may still run, or nobody has told of its end. */
 export const FLAG_RUNNING = 32;
 export const FLAG_LOST = 64;
+/** Its program was killed. */
+export const FLAG_KILLED = 128;
+/** The row is no span: below it stand the spans of another trace, which the span above it is linked with. */
+export const FLAG_BLOCK = 256;
+
+/** A tie between a row and a span of another trace. */
+export type TraceLink = TraceSource['links'][number];
 
 export const STATUS_ERROR = 2;
 
@@ -26,6 +35,9 @@ export type TraceModel = {
   durationNs: DurationNs;
   services: readonly string[];
   names: readonly string[];
+  modules: readonly string[];
+  /** The traces that rows are of; the first is the trace itself. */
+  traceIds: readonly string[];
   /** Spans, without the row that holds orphans. */
   spans: number;
   rows: number;
@@ -44,7 +56,11 @@ export type TraceModel = {
   name: Int32Array;
   kind: Uint8Array;
   status: Uint8Array;
-  flags: Uint8Array;
+  flags: Uint16Array;
+  /** Index into modules: what a span is the loading of; -1 for none. */
+  module: Int32Array;
+  /** Index into traceIds. */
+  trace: Uint8Array;
   /** Words that category, peer and errorType point into; -1 for none. */
   categories: readonly string[];
   peers: readonly string[];
@@ -53,6 +69,11 @@ export type TraceModel = {
   /** Number of events and of links. */
   events: Int32Array;
   links: Int32Array;
+  ticks: Ticks;
+  /** Links to and from other traces, by row. */
+  linksOf: Map<number, TraceLink[]>;
+  /** Since when the message of a row waited in its queue, nanoseconds after startNs; of consumers whose producer is here. */
+  waits: Map<number, number>;
   /** When a span ran none of its children; nanoseconds. */
   self: SelfTime;
   /** Error spans below the row, itself excluded: what a collapsed row still has to show. */
@@ -69,8 +90,8 @@ export type TraceModel = {
  * Spans whose parent is not stored hang below one extra row; a cycle of parents is cut at its earliest span.
  * Throws when the columns differ in length.
  */
-export function buildTrace(compact: CompactTrace): TraceModel {
-  const columns = compact.spans;
+export function buildTrace(source: TraceSource): TraceModel {
+  const columns = source.spans;
   const n = columns.id.length;
   for (const [name, column] of Object.entries(columns)) {
     if (column.length !== n) throw new Error(`column ${name} has ${column.length} rows, id has ${n}`);
@@ -84,9 +105,9 @@ export function buildTrace(compact: CompactTrace): TraceModel {
     if (source >= 0) rowOfSource[source] = row;
     else orphanRow = row;
   }
-  const pick = <A extends Float64Array | Int32Array | Uint8Array>(
+  const pick = <A extends Float64Array | Int32Array | Uint8Array | Uint16Array>(
     to: A,
-    from: readonly number[],
+    from: ArrayLike<number>,
     none: number,
   ): A => {
     for (let row = 0; row < rows; row++) {
@@ -102,19 +123,24 @@ export function buildTrace(compact: CompactTrace): TraceModel {
     const p = parents[source] ?? -1;
     parent[row] = p >= 0 ? (rowOfSource[p] ?? -1) : p === ORPHAN ? orphanRow : -1;
   }
-  const flags = pick(new Uint8Array(rows), columns.flags, FLAG_ORPHANS);
+  const flags = pick(new Uint16Array(rows), columns.flags, FLAG_ORPHANS);
   for (const source of cut) {
     const row = rowOfSource[source] ?? 0;
     flags[row] = (flags[row] ?? 0) | FLAG_CYCLE_CUT;
   }
+  let blocks = 0;
+  for (const bits of flags) if (bits & FLAG_BLOCK) blocks++;
   const id = Array.from(order, (source) => (source < 0 ? '' : (columns.id[source] ?? '')));
+  const start = pick(new Float64Array(rows), columns.start, 0);
   const model: TraceModel = {
-    traceId: compact.traceId,
-    startNs: parseInstant(compact.startNs),
-    durationNs: durationNs(compact.durationNs),
-    services: compact.services,
-    names: compact.names,
-    spans: n,
+    traceId: source.traceId,
+    startNs: parseInstant(source.startNs),
+    durationNs: durationNs(source.durationNs),
+    services: source.services,
+    names: source.names,
+    modules: source.modules,
+    traceIds: source.traceIds ?? [source.traceId],
+    spans: n - blocks,
     rows,
     orphans,
     errors: 0,
@@ -123,28 +149,56 @@ export function buildTrace(compact: CompactTrace): TraceModel {
     parent,
     subtree: new Uint32Array(rows).fill(1),
     depth: new Uint32Array(rows),
-    start: pick(new Float64Array(rows), columns.start, 0),
+    start,
     duration: pick(new Float64Array(rows), columns.duration, 0),
     service: pick(new Int32Array(rows), columns.service, -1),
     name: pick(new Int32Array(rows), columns.name, -1),
     kind: pick(new Uint8Array(rows), columns.kind, 0),
     status: pick(new Uint8Array(rows), columns.status, 0),
     flags,
-    categories: compact.categories,
-    peers: compact.peers,
+    module: pick(new Int32Array(rows), columns.module, -1),
+    trace: columns.trace ? pick(new Uint8Array(rows), columns.trace, 0) : new Uint8Array(rows),
+    categories: source.categories,
+    peers: source.peers,
     category: pick(new Int32Array(rows), columns.category, -1),
     peer: pick(new Int32Array(rows), columns.peer, -1),
     events: pick(new Int32Array(rows), columns.events, 0),
     links: pick(new Int32Array(rows), columns.links, 0),
+    ticks: placeTicks(source.events, rows, rowOfSource, start),
+    linksOf: placeLinks(source.links, rowOfSource),
+    waits: new Map(),
     self: EMPTY_SELF,
     errorsBelow: new Uint32Array(rows),
     subtreeEnd: new Float64Array(rows),
-    rowOf: new Map(id.map((text, row) => [text, row] as const).filter(([text]) => text !== '')),
+    rowOf: rowsById(id),
     serviceSpans: [],
   };
   summarise(model, orphanRow);
   model.self = selfTime(model);
+  model.waits = findWaits(model);
   return model;
+}
+
+// Of a span that was sent twice, and of ids that two traces share, the first row counts.
+function rowsById(id: readonly string[]): Map<string, number> {
+  const rows = new Map<string, number>();
+  for (let row = id.length - 1; row >= 0; row--) {
+    const text = id[row];
+    if (text) rows.set(text, row);
+  }
+  return rows;
+}
+
+function placeLinks(links: TraceSource['links'], rowOfSource: Int32Array): Map<number, TraceLink[]> {
+  const byRow = new Map<number, TraceLink[]>();
+  for (const link of links) {
+    const row = rowOfSource[link.row] ?? -1;
+    if (row < 0) continue;
+    const known = byRow.get(row);
+    if (known) known.push({ ...link, row });
+    else byRow.set(row, [{ ...link, row }]);
+  }
+  return byRow;
 }
 
 // In the parents column: no parent at all, and a parent that is not stored.
@@ -154,7 +208,7 @@ const ORPHAN = -2;
 type Arranged = { order: Int32Array; parents: Int32Array; cut: number[]; orphans: number };
 
 /** The depth-first order of source rows; -1 in it stands for the row that holds the orphans. */
-function arrange(columns: CompactTrace['spans'], n: number): Arranged {
+function arrange(columns: TraceSource['spans'], n: number): Arranged {
   const parents = new Int32Array(n);
   const byStart = Uint32Array.from({ length: n }, (_, i) => i).sort(
     (a, b) => (columns.start[a] ?? 0) - (columns.start[b] ?? 0) || a - b,

@@ -12,9 +12,11 @@ export type Overlay = {
   hidden?: Uint8Array | undefined;
   fold: boolean;
   scale?: GapScale | undefined;
+  /** Spans below which the traces that they are linked with are shown. */
+  opened: ReadonlySet<string>;
 };
 
-export const PLAIN: Overlay = { cold: new Set(), fold: false };
+export const PLAIN: Overlay = { cold: new Set(), fold: false, opened: new Set() };
 
 /** Rows whose service or name contains text, whatever its case. Words are looked at once, not once a row. */
 export function findMatches(model: TraceModel, text: string | undefined): Uint8Array | undefined {

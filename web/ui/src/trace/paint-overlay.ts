@@ -3,6 +3,7 @@ import { formatDuration } from '../lib/duration';
 import type { CriticalPath } from './critical';
 import type { TraceModel } from './model';
 import { BAR_HEIGHT, paintLabel, type Style, toX } from './paint';
+import { hatch } from './paint-marks';
 import type { Repeats } from './repeats';
 import type { TimeWindow } from './timescale';
 
@@ -77,24 +78,18 @@ export function paintGaps(
     const left = toX(gap.from, window, width);
     const right = toX(gap.to, window, width);
     if (right < 0 || left > width) continue;
-    context.save();
-    context.beginPath();
-    context.rect(left, 0, right - left, height);
-    context.clip();
-    context.strokeStyle = style.line;
-    for (let x = left - height; x < right; x += 8) {
-      context.beginPath();
-      context.moveTo(x, height);
-      context.lineTo(x + height, 0);
-      context.stroke();
-    }
-    context.restore();
+    context.fillStyle = hatch(context, style.line, false);
+    context.fillRect(left, 0, right - left, height);
     context.save();
     context.translate((left + right) / 2, height / 2);
     context.rotate(-Math.PI / 2);
-    context.fillStyle = style.dimmed;
+    const text = names[k] ?? '';
+    const room = context.measureText(text).width;
+    context.fillStyle = style.surface;
+    context.fillRect(-room / 2 - 4, -8, room + 8, 16);
+    context.fillStyle = style.text;
     context.textAlign = 'center';
-    context.fillText(names[k] ?? '', 0, 0);
+    context.fillText(text, 0, 0);
     context.restore();
   }
 }

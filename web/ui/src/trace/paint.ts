@@ -1,7 +1,9 @@
 import { colourOf, type ServiceColour, type Theme } from '../lib/colour';
 import { formatDuration } from '../lib/duration';
-import { FLAG_ORPHANS, STATUS_ERROR, type TraceModel } from './model';
-import { formatTick, type TimeWindow, ticks } from './timescale';
+import { FLAG_BLOCK, FLAG_ORPHANS, STATUS_ERROR, type TraceModel } from './model';
+import { END_WIDTH, hatch, paintEnd, paintTicks } from './paint-marks';
+import { fillOf, stateOf } from './row-label';
+import type { TimeWindow } from './timescale';
 
 /** What painting needs to know about the page; read once per theme or language change. */
 export type Style = {
@@ -13,6 +15,8 @@ export type Style = {
   line: string;
   surface: string;
   error: string;
+  accent: string;
+  cold: string;
   font: string;
 };
 
@@ -56,48 +60,6 @@ export function prepare(
   return context;
 }
 
-export const tickCount = (width: number) => Math.max(2, Math.floor(width / 130));
-
-export function paintAxis(
-  canvas: HTMLCanvasElement,
-  width: number,
-  height: number,
-  window: TimeWindow,
-  style: Style,
-): void {
-  const context = prepare(canvas, width, height);
-  if (!context) return;
-  const { at, step } = ticks(window, tickCount(width));
-  context.font = style.font;
-  context.textBaseline = 'middle';
-  let taken = Number.NEGATIVE_INFINITY;
-  for (const ns of at) {
-    const x = Math.round(toX(ns, window, width)) + 0.5;
-    // Within a shortened gap the ticks stand too close to be read.
-    if (window.scale && x < taken) continue;
-    context.fillStyle = style.line;
-    context.fillRect(x - 0.5, height - 7, 1, 7);
-    const label = formatTick(ns, step, window, style.language);
-    const room = context.measureText(label).width;
-    taken = x + room + 12;
-    context.fillStyle = style.dimmed;
-    context.fillText(label, Math.min(x + 5, width - room - 2), height / 2);
-  }
-}
-
-export function paintGrid(
-  context: CanvasRenderingContext2D,
-  width: number,
-  height: number,
-  window: TimeWindow,
-  style: Style,
-): void {
-  context.fillStyle = style.line;
-  for (const ns of ticks(window, tickCount(width)).at) {
-    context.fillRect(Math.round(toX(ns, window, width)), 0, 1, height);
-  }
-}
-
 /** Draws the bar of one row around the vertical centre y. */
 export function paintBar(
   context: CanvasRenderingContext2D,
@@ -108,20 +70,26 @@ export function paintBar(
   window: TimeWindow,
   style: Style,
   collapsed: boolean,
+  labelled = true,
 ): void {
   const start = model.start[row] ?? 0;
   const duration = model.duration[row] ?? 0;
   const x = toX(start, window, width);
   const end = Math.max(x + MIN_BAR, toX(start + duration, window, width));
   const top = y - BAR_HEIGHT / 2;
-  const orphans = ((model.flags[row] ?? 0) & FLAG_ORPHANS) !== 0;
+  const flags = model.flags[row] ?? 0;
+  // A row that is no span: it holds others.
+  const holds = (flags & (FLAG_ORPHANS | FLAG_BLOCK)) !== 0;
   const service = model.services[model.service[row] ?? -1] ?? '';
   const colour = style.colours.get(service);
   const failed = model.status[row] === STATUS_ERROR;
+  const fill = fillOf(model, row);
+  const own =
+    fill === 'cold' ? style.cold : fill === 'service' ? colourOf(colour, style.theme) : style.dimmed;
   if (collapsed) {
     const below = toX(model.subtreeEnd[row] ?? 0, window, width);
     context.globalAlpha = 0.25;
-    context.fillStyle = orphans ? style.dimmed : colourOf(colour, style.theme);
+    context.fillStyle = holds ? style.dimmed : own;
     context.fillRect(x, y - 2, Math.max(end, below) - x, 4);
     context.globalAlpha = 1;
   }
@@ -132,26 +100,42 @@ export function paintBar(
   // Canvas coordinates lose precision far outside; a zoomed-in bar may be a million pixels long.
   const left = Math.max(x, -20);
   const right = Math.min(end, width + 20);
-  if (orphans) {
-    context.strokeStyle = style.dimmed;
-    context.setLineDash([4, 3]);
-    context.strokeRect(left + 0.5, top + 0.5, Math.max(1, right - left - 1), BAR_HEIGHT - 1);
-    context.setLineDash([]);
+  if (holds || fill === 'unexplained' || fill === 'queue') {
+    paintOutline(
+      context,
+      left,
+      right,
+      top,
+      flags & FLAG_BLOCK ? style.accent : style.dimmed,
+      fill === 'queue',
+    );
+    // Nothing is known of what is unexplained, so nothing fills it.
+    if (fill !== 'service') {
+      context.fillStyle = hatch(context, fill === 'queue' ? style.dimmed : style.line, false);
+      context.fillRect(left, top, right - left, BAR_HEIGHT);
+    }
+    if (fill === 'unexplained' && right - left > 14) {
+      context.fillStyle = style.text;
+      context.fillText('?', (Math.max(left, 0) + Math.min(right, width)) / 2 - 3, y);
+    }
   } else {
     // Strong where the span itself ran, faint where it waited for its children; outlined, so that it is seen either way.
     const shaded = !collapsed && (model.subtree[row] ?? 1) > 1 && right - left > 6;
-    context.fillStyle = colourOf(colour, style.theme);
+    context.fillStyle = own;
     context.beginPath();
     context.roundRect(left, top, right - left, BAR_HEIGHT, 2);
     if (shaded) {
       context.globalAlpha = 0.42;
       context.fill();
       context.globalAlpha = 1;
-      context.strokeStyle = context.fillStyle;
+      context.strokeStyle = own;
       context.stroke();
       paintSelf(context, model, row, top, width, window);
     } else context.fill();
-    if (colour?.striped) paintStripes(context, left, right, top, style);
+    if (fill === 'cold' && right - left > 3) {
+      context.fillStyle = hatch(context, style.surface, true);
+      context.fillRect(left, top, right - left, BAR_HEIGHT);
+    } else if (colour?.striped) paintStripes(context, left, right, top, style);
   }
   if (failed) {
     context.strokeStyle = style.error;
@@ -159,7 +143,36 @@ export function paintBar(
     context.strokeRect(left - 1, top - 1, right - left + 2, BAR_HEIGHT + 2);
     context.lineWidth = 1;
   }
-  paintLabel(context, formatDuration(duration, style.language), left, right, y, width, style);
+  const state = stateOf(flags);
+  if (state && end <= width) paintEnd(context, state, right, y, own, style);
+  if ((model.ticks.first[row + 1] ?? 0) > (model.ticks.first[row] ?? 0))
+    paintTicks(context, model, row, y, width, window, style);
+  if (!labelled) return;
+  const after = state ? right + END_WIDTH : right;
+  paintLabel(
+    context,
+    formatDuration(duration, style.language),
+    left,
+    after,
+    y,
+    width,
+    style,
+    model.waits.has(row),
+  );
+}
+
+function paintOutline(
+  context: CanvasRenderingContext2D,
+  left: number,
+  right: number,
+  top: number,
+  colour: string,
+  solid: boolean,
+): void {
+  context.strokeStyle = colour;
+  if (!solid) context.setLineDash([4, 3]);
+  context.strokeRect(left + 0.5, top + 0.5, Math.max(1, right - left - 1), BAR_HEIGHT - 1);
+  context.setLineDash([]);
 }
 
 /** The parts of a bar in which none of the span's children ran; parts below a pixel are drawn once a pixel. */
@@ -185,7 +198,7 @@ function paintSelf(
 }
 
 /** The first of values[low..high), which rise, above bound. */
-function firstAfter(values: Float64Array, low: number, high: number, bound: number): number {
+export function firstAfter(values: Float64Array, low: number, high: number, bound: number): number {
   let [a, b] = [low, high];
   while (a < b) {
     const middle = (a + b) >> 1;
@@ -231,11 +244,15 @@ export function paintLabel(
   y: number,
   width: number,
   style: Style,
+  patched = false,
 ): void {
   const room = context.measureText(label).width;
   let x = right + LABEL_GAP;
   if (x + room > width) x = left - LABEL_GAP - room;
   if (x >= 0) {
+    context.fillStyle = style.surface;
+    // What the bar waited for is drawn where its label may stand.
+    if (patched && x < left) context.fillRect(x - 2, y - 7, room + 4, 14);
     context.fillStyle = style.text;
     context.fillText(label, x, y);
     return;

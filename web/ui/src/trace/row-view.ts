@@ -1,10 +1,13 @@
 import { colourOf } from '../lib/colour';
 import { formatDuration } from '../lib/duration';
-import { FLAG_ORPHANS, STATUS_ERROR, type TraceModel } from './model';
+import { linkedTraces } from './join';
+import { FLAG_BLOCK, FLAG_COLD, FLAG_ORPHANS, STATUS_ERROR, type TraceModel } from './model';
 import type { Overlay } from './overlay';
 import type { Style } from './paint';
 import { type IconName, iconElement } from './row-icons';
+import { type PhaseName, runtimeLabel, type SpanState, stateOf } from './row-label';
 import type { VisibleRows } from './rows';
+import { waitText } from './wait-text';
 
 /** Texts of the rows in the language of the page. */
 export type RowTexts = {
@@ -21,6 +24,15 @@ export type RowTexts = {
   critical: string;
   icon: Record<IconName, string>;
   events: (count: number) => string;
+  phase: Record<PhaseName, string>;
+  state: Record<SpanState, string>;
+  /** Of a span that may still run, in place of describe. */
+  soFar: (start: string, duration: string) => string;
+  block: (name: string) => string;
+  waited: (queue: string, time: string) => string;
+  waitedSomewhere: (time: string) => string;
+  showLinked: (count: number) => string;
+  hideLinked: string;
 };
 
 /** Class names, handed in so that this file needs no stylesheet. */
@@ -43,7 +55,11 @@ export type RowClasses = Record<
   | 'icons'
   | 'run'
   | 'pruned'
-  | 'match',
+  | 'match'
+  | 'raw'
+  | 'state'
+  | 'block'
+  | 'hop',
   string
 >;
 
@@ -63,6 +79,11 @@ export class RowView {
   private readonly mark = document.createElement('span');
   private readonly icons = document.createElement('span');
   private readonly run = document.createElement('span');
+  private readonly raw = document.createElement('span');
+  private readonly state = document.createElement('span');
+  private readonly hop = document.createElement('button');
+  private readonly hopCount = document.createElement('span');
+  private readonly hopTitle = document.createElement('span');
   private readonly description = document.createElement('span');
 
   constructor(
@@ -86,15 +107,27 @@ export class RowView {
     this.icons.className = classes.icons;
     this.run.className = classes.run;
     this.description.className = classes.hidden;
+    this.raw.className = classes.raw;
+    this.state.className = classes.state;
+    this.hop.className = classes.hop;
+    this.hop.type = 'button';
+    // The list has the focus, not what stands in it; its key does the same.
+    this.hop.tabIndex = -1;
+    this.hop.dataset.hop = '';
+    this.hopTitle.className = classes.hidden;
+    this.hop.append(this.hopCount, this.hopTitle);
     this.label.append(
       this.twisty,
       this.swatch,
       this.depth,
       this.service,
       this.name,
+      this.raw,
       this.run,
       this.icons,
+      this.state,
       this.mark,
+      this.hop,
     );
     this.time.append(this.description);
     this.element.append(this.label, this.time);
@@ -117,7 +150,9 @@ export class RowView {
     const pruned = rows.prunedAt(row);
     const parent = (model.subtree[row] ?? 1) > 1 || run !== undefined;
     const collapsed = rows.isCollapsed(row) || run !== undefined;
-    const orphans = ((model.flags[row] ?? 0) & FLAG_ORPHANS) !== 0;
+    const flags = model.flags[row] ?? 0;
+    const orphans = (flags & FLAG_ORPHANS) !== 0;
+    const block = (flags & FLAG_BLOCK) !== 0;
     const service = model.services[model.service[row] ?? -1] ?? '';
     const colour = style.colours.get(service);
     const failed = model.status[row] === STATUS_ERROR;
@@ -131,14 +166,13 @@ export class RowView {
     this.twisty.textContent = parent ? (collapsed ? '▸' : '▾') : '';
     this.twisty.title = parent ? (collapsed ? texts.expand : texts.collapse) : '';
     this.swatch.className = colour?.striped ? `${classes.swatch} ${classes.striped}` : classes.swatch;
-    this.swatch.style.backgroundColor = orphans ? 'transparent' : colourOf(colour, style.theme);
+    this.swatch.style.backgroundColor = orphans || block ? 'transparent' : colourOf(colour, style.theme);
     this.depth.textContent = depth > deepest ? texts.depthAt(depth + 1) : '';
     this.depth.hidden = depth <= deepest;
     this.service.textContent = service;
-    this.service.hidden = orphans;
-    const name = orphans ? texts.orphans : model.names[model.name[row] ?? -1] || texts.unnamed;
-    this.name.textContent = name;
-    this.name.title = orphans ? name : `${service}: ${name}`;
+    this.service.hidden = orphans || block;
+    this.assignName(model, row, texts, service);
+    element.classList.toggle(classes.block, block);
     this.name.classList.toggle(classes.failed, failed);
     element.classList.toggle(classes.pruned, pruned > 0);
     element.classList.toggle(classes.match, overlay.matches?.[row] === 1);
@@ -151,6 +185,7 @@ export class RowView {
       this.swatch.style.backgroundColor = 'transparent';
       this.name.textContent = texts.pruned(pruned);
       this.name.title = '';
+      this.raw.hidden = true;
       this.name.classList.remove(classes.failed);
     }
     this.run.hidden = run === undefined;
@@ -165,11 +200,47 @@ export class RowView {
     const own = failed && !run && pruned === 0;
     this.mark.hidden = !own && inside === 0;
     this.mark.textContent = own ? `⚠ ${texts.error}` : inside > 0 ? `⚠ ${texts.errorsInside(inside)}` : '';
-    this.description.textContent = texts.describe(
-      formatDuration(model.start[row] ?? 0, style.language),
-      formatDuration(model.duration[row] ?? 0, style.language),
-    );
-    if ((overlay.path?.first[row] ?? -1) >= 0) this.description.textContent += ` ${texts.critical}`;
+    const state = pruned > 0 || run ? undefined : stateOf(flags);
+    this.state.hidden = state === undefined;
+    this.state.textContent = state ? texts.state[state] : '';
+    if (state) this.state.dataset.state = state;
+    this.assignHop(model, row, texts, overlay, pruned > 0 || run !== undefined);
+    const start = formatDuration(model.start[row] ?? 0, style.language);
+    const duration = formatDuration(model.duration[row] ?? 0, style.language);
+    const said = [state === 'running' ? texts.soFar(start, duration) : texts.describe(start, duration)];
+    const sent = model.waits.get(row);
+    if (sent !== undefined) said.push(waitText(model, row, sent, style, texts));
+    if ((overlay.path?.first[row] ?? -1) >= 0) said.push(texts.critical);
+    this.description.textContent = said.join(' · ');
+  }
+
+  private assignName(model: TraceModel, row: number, texts: RowTexts, service: string): void {
+    const flags = model.flags[row] ?? 0;
+    const raw = model.names[model.name[row] ?? -1] || texts.unnamed;
+    if (flags & (FLAG_ORPHANS | FLAG_BLOCK)) {
+      this.name.textContent = flags & FLAG_BLOCK ? texts.block(raw) : texts.orphans;
+      this.name.title = this.name.textContent;
+      this.raw.hidden = true;
+      return;
+    }
+    const label = runtimeLabel(model, row);
+    const said = label ? ('phase' in label ? texts.phase[label.phase] : label.module) : raw;
+    this.name.textContent = said;
+    this.raw.hidden = said === raw;
+    this.raw.textContent = said === raw ? '' : raw;
+    this.name.title = said === raw ? `${service}: ${raw}` : `${service}: ${said} (${raw})`;
+  }
+
+  private assignHop(model: TraceModel, row: number, texts: RowTexts, overlay: Overlay, none: boolean): void {
+    const linked = none ? 0 : linkedTraces(model, row);
+    this.hop.hidden = linked === 0;
+    if (linked === 0) return;
+    const open = overlay.opened.has(model.id[row] ?? '');
+    const title = open ? texts.hideLinked : texts.showLinked(linked);
+    this.hop.title = title;
+    this.hop.setAttribute('aria-pressed', String(open));
+    this.hopCount.textContent = `⇄ ${linked}`;
+    this.hopTitle.textContent = ` ${title}`;
   }
 
   private assignIcons(
@@ -184,7 +255,9 @@ export class RowView {
     const names: IconName[] = none
       ? []
       : [
-          ...(overlay.cold.has(row) ? (['cold'] as const) : []),
+          ...(overlay.cold.has(row) || ((model.flags[row] ?? 0) & FLAG_COLD) !== 0
+            ? (['cold'] as const)
+            : []),
           ...(category === 'db' ? (['database'] as const) : []),
           ...(kind === 4 || kind === 5 ? (['queue'] as const) : []),
           ...(category === 'client' && kind === 3 ? (['call'] as const) : []),

@@ -86,6 +86,14 @@ export class VisibleRows {
     this.update();
   }
 
+  /** Collapses some rows and opens others, in one pass. */
+  setCollapsedAll(close: readonly number[], open: readonly number[]): void {
+    if (close.length + open.length === 0) return;
+    for (const row of close) this.collapsed[row] = (this.model.subtree[row] ?? 1) > 1 ? 1 : 0;
+    for (const row of open) this.collapsed[row] = 0;
+    this.update();
+  }
+
   /** Collapses every row that has children and lies at depth or below; shows all for Infinity. */
   collapseFrom(depth: number): void {
     for (let row = 0; row < this.model.rows; row++) {

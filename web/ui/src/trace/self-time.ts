@@ -18,12 +18,15 @@ export const EMPTY_SELF: SelfTime = {
   to: new Float64Array(0),
 };
 
-type Columns = Pick<TraceModel, 'rows' | 'parent' | 'start' | 'duration'>;
+type Columns = Pick<TraceModel, 'rows' | 'parent' | 'start' | 'duration' | 'flags'>;
+
+// FLAG_BLOCK of the model: what is linked runs on its own, no part of the span above it.
+const APART = 256;
 
 /** The parts of every span in which none of its children ran. Children come by start, so one pass knows all gaps. */
-export function selfTime({ rows, parent, start, duration }: Columns): SelfTime {
+export function selfTime({ rows, parent, start, duration, flags }: Columns): SelfTime {
   const first = new Uint32Array(rows + 1);
-  gaps(rows, parent, start, duration, (row) => {
+  gaps(rows, parent, start, duration, flags, (row) => {
     first[row + 1] = (first[row + 1] ?? 0) + 1;
   });
   for (let row = 0; row < rows; row++) first[row + 1] = (first[row + 1] ?? 0) + (first[row] ?? 0);
@@ -31,7 +34,7 @@ export function selfTime({ rows, parent, start, duration }: Columns): SelfTime {
   const from = new Float64Array(first[rows] ?? 0);
   const to = new Float64Array(first[rows] ?? 0);
   const total = new Float64Array(rows);
-  gaps(rows, parent, start, duration, (row, a, b) => {
+  gaps(rows, parent, start, duration, flags, (row, a, b) => {
     const at = next[row] ?? 0;
     next[row] = at + 1;
     from[at] = a;
@@ -46,13 +49,14 @@ function gaps(
   parent: Int32Array,
   start: Float64Array,
   duration: Float64Array,
+  flags: Uint16Array,
   found: (row: number, from: number, to: number) => void,
 ): void {
   // Up to where each span is known to be covered by children, or done with.
   const covered = Float64Array.from(start);
   for (let row = 0; row < rows; row++) {
     const p = parent[row] ?? -1;
-    if (p < 0) continue;
+    if (p < 0 || ((flags[row] ?? 0) & APART) !== 0) continue;
     const end = (start[p] ?? 0) + (duration[p] ?? 0);
     const a = Math.min(start[row] ?? 0, end);
     const until = covered[p] ?? 0;

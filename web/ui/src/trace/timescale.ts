@@ -53,6 +53,9 @@ export function ticks(window: TimeWindow, count: number): { at: number[]; step: 
 /** A tick's label: one unit for the whole axis and as many decimals as the step needs. */
 export function formatTick(ns: number, step: number, window: TimeWindow, language: string): string {
   if (ns === 0) return formatDuration(0, language);
+  // Where minutes and seconds, or hours and minutes, are exact, they read better than many seconds.
+  if ((window.to >= 60e9 && window.to < 3600e9 && step >= 1e9) || (window.to >= 3600e9 && step >= 60e9))
+    return formatDuration(ns, language);
   const [size, unit] = window.to >= 1e9 ? [1e9, 's'] : window.to >= 1e6 ? [1e6, 'ms'] : [1e3, 'µs'];
   const digits = Math.min(9, Math.max(0, Math.ceil(-Math.log10(step / size) - 1e-9)));
   const value = ns / size;

@@ -1,6 +1,6 @@
 import type { KeyName } from '../components/use-keys';
 import { type Binding, keymap } from '../lib/keymap';
-import { STATUS_ERROR } from './model';
+import { FLAG_BLOCK, STATUS_ERROR } from './model';
 import { panWindow, zoomWindow } from './timescale';
 import type { Waterfall } from './waterfall';
 
@@ -19,6 +19,7 @@ export const KEYS: readonly Binding<KeyName>[] = (
     ['sameService', '.', ','],
     ['zoom', 'w', 's'],
     ['pan', 'a', 'd'],
+    ['hop', 'l'],
     ['fit', 'f'],
     ['reset', '0'],
   ] as const
@@ -74,6 +75,9 @@ function onRow(w: Waterfall, event: KeyboardEvent): boolean {
     case 'e':
     case 'E':
       return nextError(w, event.key === 'e' ? 1 : -1);
+    case 'l':
+      if (w.model.linksOf.has(row)) w.events.hop(row);
+      return true;
     case '[':
       w.collapseFrom(0);
       return true;
@@ -82,6 +86,10 @@ function onRow(w: Waterfall, event: KeyboardEvent): boolean {
       return true;
     case 'Enter':
     case ' ':
+      if ((model.flags[row] ?? 0) & FLAG_BLOCK) {
+        w.toggle(row, collapsed);
+        return true;
+      }
       w.events.select(row === w.selected ? -1 : row, false);
       return true;
     case 'Escape':

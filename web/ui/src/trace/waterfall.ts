@@ -1,10 +1,14 @@
-import type { TraceModel } from './model';
+import { carryFolds, foldBlocks } from './folds';
+import { FLAG_BLOCK, type TraceModel } from './model';
 import { type Overlay, PLAIN } from './overlay';
-import { PADDING, paintAxis, paintBar, paintGrid, prepare, type Style, toNs } from './paint';
+import { PADDING, paintBar, prepare, type Style, toNs } from './paint';
+import { paintAxis, paintGrid } from './paint-axis';
+import { paintWait } from './paint-marks';
 import { paintGaps, paintPath, paintRun } from './paint-overlay';
 import { INDENT, type RowClasses, type RowTexts, RowView } from './row-view';
 import { VisibleRows } from './rows';
 import { clampWindow, type TimeWindow } from './timescale';
+import { waitText } from './wait-text';
 import { handleKey } from './waterfall-keys';
 
 export const ROW_HEIGHT = 28;
@@ -16,6 +20,8 @@ export type WaterfallEvents = {
   /** A row was opened or closed by the user; -1 closes. follow: by moving while one was open. */
   select: (row: number, follow: boolean) => void;
   window: (window: TimeWindow) => void;
+  /** The traces that a span is linked with are to be shown below it, or no more. */
+  hop: (row: number) => void;
 };
 
 export type WaterfallParts = {
@@ -42,6 +48,7 @@ export class Waterfall {
   private frame = 0;
   private stale = true;
   private labelWidth = 0;
+  private lastOffset = 0;
   private overlay: Overlay = PLAIN;
   private gapNames: readonly string[] = [];
 
@@ -54,6 +61,7 @@ export class Waterfall {
     private texts: RowTexts,
   ) {
     this.rows = new VisibleRows(model);
+    foldBlocks(model, this.rows);
     this.window = clampWindow({ from: 0, to: model.durationNs }, model.durationNs);
     this.content.style.position = 'relative';
     Object.assign(this.layer.style, { position: 'sticky', top: '0', overflow: 'hidden' });
@@ -80,6 +88,23 @@ export class Waterfall {
     this.abort.abort();
     this.resize.disconnect();
     this.content.remove();
+  }
+
+  /** Takes over what was folded and where the list stood, by the ids of spans: the trace has grown, or others have joined it. */
+  adopt(previous: Waterfall): void {
+    carryFolds(previous.model, previous.rows, this.model, this.rows);
+    const { model } = previous;
+    for (let row = previous.active; row >= 0; row = model.parent[row] ?? -1) {
+      const now = this.model.rowOf.get(model.id[row] ?? '');
+      if (now === undefined) continue;
+      this.active = now;
+      while (this.rows.positionOf(this.active) < 0) this.active = this.upFrom(this.active);
+      // The active row stays at its height.
+      const height = previous.rows.positionOf(row) * ROW_HEIGHT - previous.lastOffset;
+      this.scrollTo(this.rows.positionOf(this.active) * ROW_HEIGHT - height);
+      break;
+    }
+    this.refresh();
   }
 
   setStyle(style: Style, texts: RowTexts): void {
@@ -193,6 +218,7 @@ export class Waterfall {
     this.layer.style.height = `${height}px`;
     this.grow(Math.ceil(height / ROW_HEIGHT) + SPARE_ROWS);
     const offset = this.offset();
+    this.lastOffset = offset;
     const first = Math.floor(offset / ROW_HEIGHT);
     const left = Math.min(this.labelWidth, width);
     this.canvas.style.left = `${left}px`;
@@ -237,6 +263,18 @@ export class Waterfall {
       paintRun(context, model, this.rows.repeats, row, middle, width, window, style);
       return;
     }
+    const sent = model.waits.get(row);
+    if (sent !== undefined)
+      paintWait(
+        context,
+        sent,
+        model.start[row] ?? 0,
+        waitText(model, row, sent, style, this.texts),
+        middle,
+        width,
+        window,
+        style,
+      );
     paintBar(context, model, row, middle, width, window, style, this.rows.isCollapsed(row));
     if (overlay.path) paintPath(context, overlay.path, row, middle, width, window, style);
   }
@@ -271,7 +309,13 @@ export class Waterfall {
       this.toggle(row, run || this.rows.isCollapsed(row));
       return;
     }
-    this.events.select(row === this.selected ? -1 : row, false);
+    if (target.closest('[data-hop]')) {
+      this.refresh();
+      this.events.hop(row);
+      return;
+    }
+    if ((this.model.flags[row] ?? 0) & FLAG_BLOCK) this.toggle(row, this.rows.isCollapsed(row));
+    else this.events.select(row === this.selected ? -1 : row, false);
     this.refresh();
   };
 

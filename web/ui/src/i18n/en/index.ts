@@ -5,6 +5,7 @@ import { map } from './map';
 import { overview } from './overview';
 import { search } from './search';
 import { trace } from './trace';
+import { traceMarks } from './trace-marks';
 import { traceViews } from './trace-views';
 
 /** Every text of the interface, by part of it. Keys are typed by this object; zh must have exactly the same ones. */
@@ -16,6 +17,7 @@ export const en = {
   ...overview,
   ...search,
   ...trace,
+  ...traceMarks,
   ...traceViews,
 } as const;
 

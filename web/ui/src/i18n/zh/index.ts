@@ -6,6 +6,7 @@ import { map } from './map';
 import { overview } from './overview';
 import { search } from './search';
 import { trace } from './trace';
+import { traceMarks } from './trace-marks';
 import { traceViews } from './trace-views';
 
 export const zh: Messages = {
@@ -16,5 +17,6 @@ export const zh: Messages = {
   ...overview,
   ...search,
   ...trace,
+  ...traceMarks,
   ...traceViews,
 };

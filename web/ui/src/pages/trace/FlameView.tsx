@@ -3,9 +3,11 @@ import { useTranslation } from 'react-i18next';
 import { Canvas, type Draw } from '../../components/Canvas';
 import { useFormats } from '../../components/use-formats';
 import { colourOf } from '../../lib/colour';
-import { flameBlocks, flameLevels } from '../../trace/flame';
-import { FLAG_ORPHANS, STATUS_ERROR, type TraceModel } from '../../trace/model';
+import { flameBlocks, flameLevels, placer } from '../../trace/flame';
+import { FLAG_BLOCK, FLAG_ORPHANS, STATUS_ERROR, type TraceModel } from '../../trace/model';
 import type { Style } from '../../trace/paint';
+import { hatch } from '../../trace/paint-marks';
+import { fillOf } from '../../trace/row-label';
 import { panWindow, type TimeWindow, zoomWindow } from '../../trace/timescale';
 import classes from './Views.module.css';
 
@@ -35,22 +37,38 @@ export function FlameView({ model, style, window, selected, onWindow, onSelect }
     (context, width) => {
       context.font = style.font;
       context.textBaseline = 'middle';
+      const place = placer(window, width);
+      for (const gap of window.scale?.gaps ?? []) {
+        context.fillStyle = hatch(context, style.line, false);
+        context.fillRect(place(gap.from), 0, place(gap.to) - place(gap.from), depth * LINE);
+      }
       for (let d = 0; d < depth; d++) {
         for (const { row, left, width: size } of flameBlocks(model, levels, d, window, width)) {
           const x = Math.max(-2, left);
           const w = Math.min(width + 2, left + size) - x;
           if (w <= 0) continue;
           const top = d * LINE;
-          const bare = ((model.flags[row] ?? 0) & FLAG_ORPHANS) !== 0;
+          const bare = ((model.flags[row] ?? 0) & (FLAG_ORPHANS | FLAG_BLOCK)) !== 0;
           const colour = style.colours.get(model.services[model.service[row] ?? -1] ?? '');
+          const fill = bare ? 'service' : fillOf(model, row);
           // Siblings may run at the same time: the later one covers, so that names stay readable.
           context.fillStyle = style.surface;
           if (w > LEAST_TEXT) context.fillRect(x - 1, top, w, LINE - 2);
-          context.fillStyle = bare ? style.line : colourOf(colour, style.theme);
+          context.fillStyle = bare
+            ? style.line
+            : fill === 'service'
+              ? colourOf(colour, style.theme)
+              : fill === 'cold'
+                ? style.cold
+                : style.dimmed;
           context.globalAlpha = w > LEAST_TEXT ? 0.3 : 0.8;
           context.fillRect(x, top, Math.max(1, w - 1), LINE - 2);
           context.globalAlpha = 1;
           if (w > 4) context.fillRect(x, top, 3, LINE - 2);
+          if (fill !== 'service' && w > 4) {
+            context.fillStyle = hatch(context, style.surface, fill === 'cold');
+            context.fillRect(x + 3, top, w - 4, LINE - 2);
+          }
           if (model.status[row] === STATUS_ERROR) {
             context.fillStyle = style.error;
             context.fillRect(x, top + LINE - 4, Math.max(1, w - 1), 2);

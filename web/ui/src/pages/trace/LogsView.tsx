@@ -5,6 +5,7 @@ import { Empty, Result } from '../../components/Result';
 import { ServiceName } from '../../components/ServiceName';
 import { useFormats } from '../../components/use-formats';
 import type { ServiceColour } from '../../lib/colour';
+import { LOG_LEVELS } from '../../lib/trace-view';
 import type { TraceModel } from '../../trace/model';
 import { parseInstant, since } from '../../units';
 import { LongText } from './LongText';
@@ -21,14 +22,16 @@ type Props = {
   colours: Map<string, ServiceColour>;
   selected: string | undefined;
   onSelect: (spanId: string) => void;
+  /** The least severity on show. */
+  least: keyof typeof LEVELS;
+  onLeast: (least: keyof typeof LEVELS) => void;
 };
 
 /** All log records of the trace by time, each with the way to its span. */
-export function LogsView({ model, colours, selected, onSelect }: Props) {
+export function LogsView({ model, colours, selected, onSelect, least, onLeast }: Props) {
   const { t } = useTranslation();
   const format = useFormats();
   const logs = useTraceLogs(model.traceId);
-  const [least, setLeast] = useState<keyof typeof LEVELS>('all');
   const [shown, setShown] = useState(STEP);
   return (
     <div className={classes.scroll}>
@@ -43,12 +46,12 @@ export function LogsView({ model, colours, selected, onSelect }: Props) {
             <>
               <fieldset className={classes.levels}>
                 <legend>{t('traceLogs.least')}</legend>
-                {(['all', 'warn', 'error'] as const).map((name) => (
+                {LOG_LEVELS.map((name) => (
                   <button
                     key={name}
                     type="button"
                     aria-pressed={name === least}
-                    onClick={() => setLeast(name)}
+                    onClick={() => onLeast(name)}
                   >
                     {t(`traceLogs.${name}`)}
                   </button>

@@ -3,6 +3,7 @@ import { type PointerEvent, useLayoutEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormats } from '../../components/use-formats';
 import { useSize } from '../../components/use-size';
+import { type GapScale, ofShare } from '../../trace/gaps';
 import { paintMinimap } from '../../trace/minimap';
 import type { TraceModel } from '../../trace/model';
 import type { Style } from '../../trace/paint';
@@ -11,10 +12,17 @@ import classes from './Minimap.module.css';
 
 const SHORTEST_DRAG_PX = 4;
 
-type Props = { model: TraceModel; style: Style; window: TimeWindow; onWindow: (window: TimeWindow) => void };
+type Props = {
+  model: TraceModel;
+  style: Style;
+  window: TimeWindow;
+  /** Where idle times are drawn short. */
+  scale: GapScale | undefined;
+  onWindow: (window: TimeWindow) => void;
+};
 
 /** The whole trace in a strip. Dragging over a part zooms to it; the span list's keys do the same. */
-export function Minimap({ model, style, window, onWindow }: Props) {
+export function Minimap({ model, style, window, scale, onWindow }: Props) {
   const { t } = useTranslation();
   const format = useFormats();
   const box = useRef<HTMLDivElement>(null);
@@ -22,8 +30,8 @@ export function Minimap({ model, style, window, onWindow }: Props) {
   const { width, height } = useSize(box);
   const [drag, setDrag] = useState<{ from: number; to: number } | undefined>();
   useLayoutEffect(() => {
-    if (canvas.current && width > 0) paintMinimap(canvas.current, width, height, model, window, style);
-  }, [width, height, model, window, style]);
+    if (canvas.current && width > 0) paintMinimap(canvas.current, width, height, model, window, scale, style);
+  }, [width, height, model, window, scale, style]);
 
   const at = (event: PointerEvent) => {
     const rect = box.current?.getBoundingClientRect();
@@ -32,7 +40,8 @@ export function Minimap({ model, style, window, onWindow }: Props) {
   const finish = () => {
     if (drag && Math.abs(drag.to - drag.from) >= SHORTEST_DRAG_PX) {
       const [left, right] = [Math.min(drag.from, drag.to), Math.max(drag.from, drag.to)];
-      onWindow({ from: (left / width) * model.durationNs, to: (right / width) * model.durationNs });
+      const at = (px: number) => ofShare(px / width, model.durationNs, scale);
+      onWindow({ from: at(left), to: at(right) });
     }
     setDrag(undefined);
   };

@@ -1,8 +1,10 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Note } from '../../components/Note';
 import { useKeys } from '../../components/use-keys';
 import { useView } from '../../components/use-view';
 import { assignColours } from '../../lib/colour';
+import { readPreference, writePreference } from '../../lib/preferences';
 import { parseWindow, TRACE, TRACE_VIEWS, writeWindow } from '../../lib/trace-view';
 import { useCanvasStyle } from '../../theme/use-theme';
 import { nextCritical } from '../../trace/critical';
@@ -10,6 +12,8 @@ import type { TraceModel } from '../../trace/model';
 import { nextMatch } from '../../trace/overlay';
 import { clampWindow, isWhole, type TimeWindow } from '../../trace/timescale';
 import { FlameView } from './FlameView';
+import { Growth } from './Growth';
+import { JoinedNote } from './JoinedNote';
 import { LogsView } from './LogsView';
 import { MapView } from './MapView';
 import { Minimap } from './Minimap';
@@ -20,15 +24,26 @@ import { Toolbar } from './Toolbar';
 import { TraceHeader } from './TraceHeader';
 import { TraceNotes } from './TraceNotes';
 import classes from './TracePage.module.css';
+import { useCompareMark } from './use-compare-mark';
+import { useJoined } from './use-joined';
 import { useOverlay } from './use-overlay';
 import { WhyBox } from './WhyBox';
 
-type Props = { model: TraceModel; reload: () => void; reloading: boolean };
+type Props = {
+  /** The trace alone, without those that are linked with it. */
+  model: TraceModel;
+  reload: () => void;
+  reloading: boolean;
+};
 
 /** A trace with all its views. */
-export function OpenTrace({ model, reload, reloading }: Props) {
+export function OpenTrace({ model: base, reload, reloading }: Props) {
   const { t } = useTranslation();
   const { state: view, replace, change: step, settle } = useView(TRACE);
+  const joined = useJoined(base, view.hop);
+  const { model } = joined;
+  const [place, setPlace] = useState(() => (readPreference('panel') === 'bottom' ? 'bottom' : 'right'));
+  const comparing = useCompareMark(base.traceId);
   const [zoom, setZoom] = useState<TimeWindow>(() =>
     clampWindow(parseWindow(view.z) ?? { from: 0, to: model.durationNs }, model.durationNs),
   );
@@ -59,6 +74,23 @@ export function OpenTrace({ model, reload, reloading }: Props) {
     },
     [model, settle, replace],
   );
+  const hop = (row: number) => {
+    const id = model.id[row];
+    if (!id || !model.linksOf.has(row)) return;
+    const open = view.hop ?? [];
+    const next = open.includes(id) ? open.filter((one) => one !== id) : [...open, id];
+    // Another trace moves both ends of the time axis, and what lies between is mostly waiting.
+    step({
+      hop: next.length > 0 ? next : undefined,
+      z: undefined,
+      ...(next.length > open.length && { gaps: 'on' }),
+    });
+  };
+  const movePanel = () => {
+    const next = place === 'right' ? 'bottom' : 'right';
+    writePreference('panel', next);
+    setPlace(next);
+  };
   useEffect(() => {
     const root = model.names[model.name[0] ?? -1];
     document.title = `${root || t('trace.untitled')} · Weft`;
@@ -68,7 +100,7 @@ export function OpenTrace({ model, reload, reloading }: Props) {
   }, [model, t]);
 
   const row = selected === undefined ? -1 : (model.rowOf.get(selected) ?? -1);
-  const { overlay, path, gaps, gapNames } = useOverlay(model, view);
+  const { overlay, path, basePath, gaps, gapNames } = useOverlay(model, base, view);
   const goTo = (to: number) => to >= 0 && select(to, false);
   const goMatch = (direction: 1 | -1) => overlay.matches && goTo(nextMatch(overlay.matches, row, direction));
   useKeys('trace', [
@@ -76,8 +108,11 @@ export function OpenTrace({ model, reload, reloading }: Props) {
     { name: 'critical', press: 'shift+c', run: () => path && goTo(nextCritical(path, row, -1)) },
     { name: 'match', press: 'n', run: () => goMatch(1) },
     { name: 'match', press: 'shift+n', run: () => goMatch(-1) },
+    { name: 'place', press: 'b', run: movePanel },
+    { name: 'addCompare', press: 'x', run: comparing.add },
     ...TRACE_VIEWS.map((v, i) => ({ name: 'view' as const, press: String(i + 1), run: () => step({ v }) })),
   ]);
+  const scaled = useMemo(() => ({ ...zoom, scale: overlay.scale }), [zoom, overlay.scale]);
   const selectId = (id: string) => select(model.rowOf.get(id) ?? -1, false);
   const body = useRef<HTMLDivElement>(null);
   // The span's row and its details stand far below the reasons: by key one would pass all that is between.
@@ -88,10 +123,17 @@ export function OpenTrace({ model, reload, reloading }: Props) {
   const v = view.v ?? 'waterfall';
   return (
     <>
-      <TraceHeader model={model} colours={colours} reload={reload} reloading={reloading} />
-      <TraceNotes model={model} />
-      <WhyBox traceId={model.traceId} selected={selected} onSelect={selectReason} />
-      <Minimap model={model} style={style} window={zoom} onWindow={showWindow} />
+      <TraceHeader model={base} colours={colours} reload={reload} reloading={reloading} />
+      <TraceNotes model={base} />
+      <Growth model={base} reload={reload} reloading={reloading} />
+      {comparing.marked && (
+        <Note tone="info" onClose={comparing.clear}>
+          {comparing.marked === base.traceId ? t('compareMark.this') : t('compareMark.other')}
+        </Note>
+      )}
+      <JoinedNote {...joined} onHide={() => step({ hop: undefined, z: undefined })} />
+      <WhyBox traceId={base.traceId} selected={selected} onSelect={selectReason} />
+      <Minimap model={model} style={style} window={zoom} scale={overlay.scale} onWindow={showWindow} />
       <Toolbar
         model={model}
         view={view}
@@ -103,7 +145,7 @@ export function OpenTrace({ model, reload, reloading }: Props) {
         hasGaps={gaps.length > 0}
         onMatch={goMatch}
       />
-      <div ref={body} className={classes.body}>
+      <div ref={body} className={classes.body} data-place={place}>
         {v === 'waterfall' && (
           <SpanGrid
             model={model}
@@ -114,33 +156,43 @@ export function OpenTrace({ model, reload, reloading }: Props) {
             gapNames={gapNames}
             onWindow={showWindow}
             onSelect={select}
+            onHop={hop}
           />
         )}
         {v === 'flame' && (
           <FlameView
             model={model}
             style={style}
-            window={zoom}
+            window={scaled}
             selected={row}
             onWindow={showWindow}
             onSelect={select}
           />
         )}
-        {v === 'map' && <MapView model={model} colours={colours} onSelect={selectId} />}
+        {v === 'map' && <MapView model={base} colours={colours} onSelect={selectId} />}
         {v === 'table' && (
           <TableView
-            model={model}
-            path={path}
+            model={base}
+            path={basePath}
             colours={colours}
             sort={view.sort ?? '-self'}
             onSort={(sort) => replace({ sort })}
             onFind={(q) => step({ q, v: 'waterfall' })}
           />
         )}
-        {v === 'logs' && <LogsView model={model} colours={colours} selected={selected} onSelect={selectId} />}
+        {v === 'logs' && (
+          <LogsView
+            model={base}
+            colours={colours}
+            selected={selected}
+            onSelect={selectId}
+            least={view.level ?? 'all'}
+            onLeast={(level) => step({ level })}
+          />
+        )}
         {row >= 0 && selected !== undefined && (
           <SpanPanel
-            traceId={model.traceId}
+            traceId={model.traceIds[model.trace[row] ?? 0] ?? base.traceId}
             spanId={selected}
             model={model}
             row={row}

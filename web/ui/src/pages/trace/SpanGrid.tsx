@@ -1,17 +1,18 @@
 import { ActionIcon, Tooltip } from '@mantine/core';
 import { IconFold, IconFoldDown } from '@tabler/icons-react';
-import { type KeyboardEvent, type PointerEvent, useEffect, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, type PointerEvent, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useKeys } from '../../components/use-keys';
 import { readPreference, writePreference } from '../../lib/preferences';
 import type { TraceModel } from '../../trace/model';
 import type { Overlay } from '../../trace/overlay';
 import type { Style } from '../../trace/paint';
-import type { RowClasses, RowTexts } from '../../trace/row-view';
+import type { RowClasses } from '../../trace/row-view';
 import type { TimeWindow } from '../../trace/timescale';
 import { Waterfall } from '../../trace/waterfall';
 import { KEYS } from '../../trace/waterfall-keys';
 import classes from './SpanGrid.module.css';
+import { useRowTexts } from './use-row-texts';
 
 const NARROWEST = 220;
 const WIDEST = 900;
@@ -27,12 +28,14 @@ type Props = {
   gapNames: readonly string[];
   onWindow: (window: TimeWindow) => void;
   onSelect: (row: number, follow: boolean) => void;
+  onHop: (row: number) => void;
 };
 
 const clampWidth = (px: number) => Math.min(WIDEST, Math.max(NARROWEST, Math.round(px)));
 
 /** The frame around the waterfall, which draws itself: React only hands it data and hears what was chosen. */
-export function SpanGrid({ model, style, window, selected, overlay, gapNames, onWindow, onSelect }: Props) {
+export function SpanGrid(props: Props) {
+  const { model, style, window, selected, overlay, gapNames } = props;
   const { t } = useTranslation();
   const grid = useRef<HTMLDivElement>(null);
   const axis = useRef<HTMLCanvasElement>(null);
@@ -41,8 +44,8 @@ export function SpanGrid({ model, style, window, selected, overlay, gapNames, on
   const texts = useRowTexts();
   useKeys('trace', KEYS);
   // What the waterfall is born with; later changes reach it through its setters.
-  const latest = useRef({ style, texts, window, selected, width, overlay, gapNames, onWindow, onSelect });
-  latest.current = { style, texts, window, selected, width, overlay, gapNames, onWindow, onSelect };
+  const latest = useRef({ ...props, texts, width });
+  latest.current = { ...props, texts, width };
 
   useEffect(() => {
     if (!grid.current || !axis.current) return;
@@ -54,6 +57,7 @@ export function SpanGrid({ model, style, window, selected, overlay, gapNames, on
       {
         select: (row, follow) => latest.current.onSelect(row, follow),
         window: (next) => latest.current.onWindow(next),
+        hop: (row) => latest.current.onHop(row),
       },
       now.style,
       now.texts,
@@ -61,12 +65,11 @@ export function SpanGrid({ model, style, window, selected, overlay, gapNames, on
     created.setLabelWidth(now.width);
     created.setOverlay(now.overlay, now.gapNames);
     created.setWindow(now.window);
+    // The trace was read again, or others joined it: the reader goes on where they were.
+    if (waterfall.current) created.adopt(waterfall.current);
     created.setSelected(now.selected);
     waterfall.current = created;
-    return () => {
-      created.destroy();
-      waterfall.current = null;
-    };
+    return () => created.destroy();
   }, [model]);
   useEffect(() => waterfall.current?.setStyle(style, texts), [style, texts]);
   useEffect(() => waterfall.current?.setOverlay(overlay, gapNames), [overlay, gapNames]);
@@ -119,34 +122,6 @@ export function SpanGrid({ model, style, window, selected, overlay, gapNames, on
         className={classes.grid}
       />
     </div>
-  );
-}
-
-function useRowTexts(): RowTexts {
-  const { t } = useTranslation();
-  return useMemo(
-    () => ({
-      orphans: t('waterfall.orphanRow'),
-      error: t('waterfall.error'),
-      unnamed: t('trace.unnamed'),
-      collapse: t('waterfall.collapse'),
-      expand: t('waterfall.expand'),
-      errorsInside: (count) => t('waterfall.errorsInside', { count }),
-      describe: (start, duration) => t('waterfall.describe', { start, duration }),
-      depthAt: (depth) => t('waterfall.depthAt', { depth: String(depth) }),
-      pruned: (count) => t('row.pruned', { count }),
-      run: (calls, total, p95) => t('row.run', { calls, total, p95 }),
-      critical: t('row.critical'),
-      icon: {
-        database: t('row.database'),
-        queue: t('row.queue'),
-        cold: t('row.cold'),
-        call: t('row.call'),
-        function: t('row.function'),
-      },
-      events: (count) => t('row.events', { count }),
-    }),
-    [t],
   );
 }
 

@@ -7,6 +7,7 @@ import type { Change } from '../../components/use-view';
 import type { ServiceColour } from '../../lib/colour';
 import { type TRACE, TRACE_VIEWS, type TraceView } from '../../lib/trace-view';
 import type { TraceModel } from '../../trace/model';
+import { Legend } from './Legend';
 import classes from './Toolbar.module.css';
 
 type Props = {
@@ -49,11 +50,14 @@ export function Toolbar(props: Props) {
         ))}
       </div>
       <span className={classes.spring} />
+      {(current === 'waterfall' || current === 'flame') && hasGaps && (
+        <Switch label={t('views.gaps')} {...turn('gaps', 'off')} />
+      )}
       {current === 'waterfall' && (
         <>
           <Switch label={t('views.criticalPath')} {...turn('cp', 'on')} />
           <Switch label={t('views.fold')} {...turn('fold', 'on')} />
-          {hasGaps && <Switch label={t('views.gaps')} {...turn('gaps', 'off')} />}
+          <Legend />
           <HideMenu {...props} />
           <Find {...props} />
         </>

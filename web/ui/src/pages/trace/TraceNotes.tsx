@@ -8,6 +8,7 @@ import {
   FLAG_STARTS_EARLY,
   type TraceModel,
 } from '../../trace/model';
+import { isArriving } from './use-growth';
 
 /** What is odd about a trace, in words: missing parents, clocks that differ, loops, spans without an end. */
 export function TraceNotes({ model }: { model: TraceModel }) {
@@ -25,13 +26,19 @@ export function TraceNotes({ model }: { model: TraceModel }) {
     }
     return { skewed, running, lost, cut };
   }, [model]);
+  // What is missing so soon is no fault: it is said without alarm, and not counted.
+  const arriving = model.orphans > 0 && isArriving(model, Date.now());
   const notes = [
-    ...(model.orphans > 0 ? [t('trace.orphans', { count: model.orphans })] : []),
+    ...(model.orphans > 0 && !arriving ? [t('trace.orphans', { count: model.orphans })] : []),
     ...(skewed > 0 ? [t('trace.skewed', { count: skewed })] : []),
     ...(running > 0 ? [t('trace.running', { count: running })] : []),
     ...(lost > 0 ? [t('trace.lost', { count: lost })] : []),
     ...(cut ? [t('trace.cycles')] : []),
   ];
-  if (notes.length === 0) return null;
-  return <Note tone="warning">{notes.join(' ')}</Note>;
+  return (
+    <>
+      {arriving && <Note tone="info">{t('growing.arriving')}</Note>}
+      {notes.length > 0 && <Note tone="warning">{notes.join(' ')}</Note>}
+    </>
+  );
 }

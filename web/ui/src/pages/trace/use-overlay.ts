@@ -10,18 +10,17 @@ import { findHidden, findMatches, type Overlay } from '../../trace/overlay';
 
 const NO_ROWS: ReadonlySet<number> = new Set();
 
-/** What the address and the analysis put on top of the spans.  */
-export function useOverlay(model: TraceModel, view: TraceView) {
+/** What the address and the analysis put on top of the spans. base is the trace without those that joined it. */
+export function useOverlay(model: TraceModel, base: TraceModel, view: TraceView) {
   const { t } = useTranslation();
   const format = useFormats();
   const { data } = useAnalysis(model.traceId);
-  const path = useMemo(
-    () =>
-      data?.root.spanId
-        ? criticalPath(model, { rootId: data.root.spanId, items: data.criticalPath.segments.items })
-        : undefined,
-    [model, data],
-  );
+  const [path, basePath] = useMemo(() => {
+    if (!data?.root.spanId) return [undefined, undefined];
+    const segments = { rootId: data.root.spanId, items: data.criticalPath.segments.items };
+    const ofBase = criticalPath(base, segments);
+    return [model === base ? ofBase : criticalPath(model, segments), ofBase];
+  }, [model, base, data]);
   const cold = useMemo(() => {
     const rows = (data?.coldStarts.starts.items ?? []).map((start) => model.rowOf.get(start.spanId));
     return rows.length === 0 ? NO_ROWS : new Set(rows.filter((row) => row !== undefined));
@@ -33,6 +32,7 @@ export function useOverlay(model: TraceModel, view: TraceView) {
     () => findHidden(model, hide === '' ? [] : hide.split('\n'), min),
     [model, hide, min],
   );
+  const opened = (view.hop ?? []).join(' ');
   const gaps = useMemo(() => findGaps(model), [model]);
   const scale = useMemo(
     () => (view.gaps === 'on' && gaps.length > 0 ? new GapScale(gaps, model.durationNs) : undefined),
@@ -55,8 +55,9 @@ export function useOverlay(model: TraceModel, view: TraceView) {
       hidden,
       fold: view.fold !== 'off',
       scale,
+      opened: new Set(opened.split(' ')),
     }),
-    [view.cp, view.fold, path, cold, matches, hidden, scale],
+    [view.cp, view.fold, path, cold, matches, hidden, scale, opened],
   );
-  return { overlay, path, gaps, gapNames };
+  return { overlay, path, basePath, gaps, gapNames };
 }
