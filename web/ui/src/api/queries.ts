@@ -128,12 +128,3 @@ export const useTrace = (traceId: string) =>
     structuralSharing: false,
     staleTime: 60_000,
   });
-
-export const useSpan = (traceId: string, spanId: string) =>
-  useQuery({
-    queryKey: ['trace', traceId, 'span', spanId],
-    queryFn: (context) => api.span(traceId, spanId, context),
-    staleTime: 60_000,
-    placeholderData: keepPreviousData,
-    enabled: spanId !== '',
-  });

@@ -17,7 +17,7 @@ export function writeWindow({ from, to }: TimeWindow): string {
   return `${text(from)}-${text(to)}`;
 }
 
-export const PANEL_TABS = ['overview', 'attributes', 'events', 'logs', 'links', 'raw'] as const;
+export const PANEL_TABS = ['overview', 'attributes', 'events', 'logs', 'links', 'profile', 'raw'] as const;
 export type PanelTab = (typeof PANEL_TABS)[number];
 
 /** What the trace can be looked at as; keys 1 to 5. */
@@ -29,7 +29,7 @@ const SWITCH = ['on', 'off'] as const;
 /**
  * State of the trace page: selected span, zoom and the panel's tab; the view; whether the critical path is drawn, repeated
  * siblings are one row, and times in which nothing runs are shortened; what is looked for, and what is left out: services,
- * and spans below so many thousandths of the trace; how the table is sorted.
+ * and spans below so many thousandths of the trace; how the table is sorted; the frame that the span's profile is zoomed to.
  */
 export const TRACE = defineView(
   {
@@ -44,6 +44,7 @@ export const TRACE = defineView(
     hide: several((name) => name, 50),
     min: whole(0, 500, 0),
     sort: spelled((by) => (/^-?[a-z][a-zA-Z0-9]*$/.test(by) ? by : undefined)),
+    frame: spelled((at) => (/^\d+(\.\d+)*$/.test(at) ? at : undefined)),
   },
   { ranged: false },
 );

@@ -5,6 +5,7 @@ import { logs } from './logs';
 import { map } from './map';
 import { overview } from './overview';
 import { search } from './search';
+import { spanPanel } from './span-panel';
 import { trace } from './trace';
 import { traceViews } from './trace-views';
 
@@ -15,6 +16,7 @@ export const zh: Messages = {
   ...map,
   ...overview,
   ...search,
+  ...spanPanel,
   ...trace,
   ...traceViews,
 };

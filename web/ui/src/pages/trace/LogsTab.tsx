@@ -25,7 +25,7 @@ export function LogsTab({ span }: { span: SpanDetail }) {
             <strong className={classes.severity}>{log.severityText || log.severityNumber || ''}</strong>
             {log.eventName}
           </p>
-          <LongText text={log.body.value} />
+          <LongText text={log.body.value} wholeBytes={log.body.wholeBytes} />
           {log.attributes.length > 0 && (
             <details>
               <summary>{t('span.logAttributes')}</summary>
