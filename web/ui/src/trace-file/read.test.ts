@@ -169,7 +169,7 @@ describe('Jaeger', () => {
       parentSpanId: '0000000000000001',
       status: 'error',
       category: 'db',
-      durationNs: 20_000,
+      durationNs: 100_000,
       error: { type: 'Broken' },
     });
     expect(failed?.events[0]?.name).toBe('exception');

@@ -120,7 +120,4 @@ export const traceViews = {
     swap: 'Swap A and B',
     identical: 'No difference above a microsecond.',
   },
-  file: {
-    downloadJaeger: 'Jaeger JSON',
-  },
 } as const;

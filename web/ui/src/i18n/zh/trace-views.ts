@@ -122,7 +122,4 @@ export const traceViews = {
     swap: '交换 A 与 B',
     identical: '没有超过一微秒的差异。',
   },
-  file: {
-    downloadJaeger: '下载 Jaeger JSON',
-  },
 } satisfies Partial<Messages>;

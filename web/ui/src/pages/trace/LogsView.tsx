@@ -8,6 +8,7 @@ import type { ServiceColour } from '../../lib/colour';
 import type { TraceModel } from '../../trace/model';
 import { parseInstant, since } from '../../units';
 import { LongText } from './LongText';
+import { useFileSource } from './source';
 import classes from './Views.module.css';
 
 // OTLP severity numbers.
@@ -30,6 +31,8 @@ export function LogsView({ model, colours, selected, onSelect }: Props) {
   const logs = useTraceLogs(model.traceId);
   const [least, setLeast] = useState<keyof typeof LEVELS>('all');
   const [shown, setShown] = useState(STEP);
+  const file = useFileSource();
+  if (file) return <Empty title={t('file.noLogs')} />;
   return (
     <div className={classes.scroll}>
       <Result

@@ -43,7 +43,7 @@ export function SpanPanel({ traceId, spanId, model, row, colours, tab, onTab, on
   const profiles = useTraceProfiles(traceId, stored);
   const profiled = profiles.data?.some((one) => one.spanId === spanId) ?? false;
   // The tab stays for an address that has it: it says itself that there is no profile.
-  const tabs = PANEL_TABS.filter((name) => name !== 'profile' || profiled || tab === 'profile');
+  const tabs = PANEL_TABS.filter((name) => name !== 'profile' || profiled || (stored && tab === 'profile'));
   const service = model.services[model.service[row] ?? -1] ?? '';
   const counts: Partial<Record<PanelTab, number>> = span.data
     ? {
@@ -67,7 +67,7 @@ export function SpanPanel({ traceId, spanId, model, row, colours, tab, onTab, on
         </ActionIcon>
       </header>
       <Tabs
-        value={tab}
+        value={tabs.includes(tab) ? tab : 'overview'}
         onChange={(value) => onTab((PANEL_TABS.find((name) => name === value) ?? 'overview') as PanelTab)}
         className={classes.tabs ?? ''}
         keepMounted={false}

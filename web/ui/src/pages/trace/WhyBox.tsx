@@ -11,6 +11,8 @@ import {
 import { useTranslation } from 'react-i18next';
 import { type Analysis, type Reason, useAnalysis } from '../../api/trace';
 import { useFormats } from '../../components/use-formats';
+import { useFileSource } from './source';
+import { TwinLink } from './TwinLink';
 import classes from './WhyBox.module.css';
 
 const MOST = 5;
@@ -36,6 +38,8 @@ type Props = { traceId: string; selected: string | undefined; onSelect: (spanId:
 export function WhyBox({ traceId, selected, onSelect }: Props) {
   const { t } = useTranslation();
   const analysis = useAnalysis(traceId);
+  const file = useFileSource();
+  if (file) return <p className={classes.none}>{t('file.without')}</p>;
   if (!analysis.data) return <div className={classes.box} data-waiting aria-busy={analysis.isPending} />;
   const reasons = topReasons(analysis.data);
   const failed = analysis.data.failed || reasons[0]?.kind === 'error';
@@ -52,6 +56,7 @@ export function WhyBox({ traceId, selected, onSelect }: Props) {
           </li>
         ))}
       </ol>
+      <TwinLink traceId={traceId} />
     </section>
   );
 }
