@@ -26,6 +26,11 @@ export type TraceViewName = (typeof TRACE_VIEWS)[number];
 
 const SWITCH = ['on', 'off'] as const;
 
+/** A span id, with the zeros that some leave out. */
+export function readSpanId(id: string): string | undefined {
+  return /^[0-9a-f]{1,16}$/i.test(id) ? id.toLowerCase().padStart(16, '0') : undefined;
+}
+
 /**
  * State of the trace page: selected span, zoom and the panel's tab; the view; whether the critical path is drawn, repeated
  * siblings are one row, and times in which nothing runs are shortened; what is looked for, and what is left out: services,
@@ -33,7 +38,7 @@ const SWITCH = ['on', 'off'] as const;
  */
 export const TRACE = defineView(
   {
-    s: spelled((id) => (/^[0-9a-f]{1,16}$/i.test(id) ? id.toLowerCase().padStart(16, '0') : undefined)),
+    s: spelled(readSpanId),
     z: spelled((window) => (parseWindow(window) ? window : undefined)),
     tab: oneOf(PANEL_TABS, 'overview'),
     v: oneOf(TRACE_VIEWS, 'waterfall'),

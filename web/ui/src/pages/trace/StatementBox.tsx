@@ -64,6 +64,7 @@ export function StatementBox({ span, statement }: { span: SpanDetail; statement:
           {t('spanMore.fetchAll', { size: format.bytes(wholeBytes) })}
         </button>
       )}
+      {parameters.length > 0 && <p className={classes.label}>{t('statement.parameters')}</p>}
       {parameters.length > 0 && (
         <dl className={classes.parameters} aria-label={t('statement.parameters')}>
           {parameters.map(({ name, value }) => (

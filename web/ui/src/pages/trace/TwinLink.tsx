@@ -6,10 +6,10 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { twinQuery } from '../../api/trace';
 
-type Props = { traceId: string; spanId?: string };
+type Props = { traceId: string; spanId?: string; short?: boolean };
 
 /** Looks for a healthy trace of the same kind, which is work for the server, and leads to the comparison with it. */
-export function TwinLink({ traceId, spanId }: Props) {
+export function TwinLink({ traceId, spanId, short = false }: Props) {
   const { t } = useTranslation();
   const queries = useQueryClient();
   const navigate = useNavigate();
@@ -34,11 +34,12 @@ export function TwinLink({ traceId, spanId }: Props) {
       <Button
         size="compact-xs"
         variant="subtle"
+        {...(short && { px: 0, 'aria-label': t('spanMore.healthy'), title: t('spanMore.healthy') })}
         leftSection={<IconArrowsDiff size={14} aria-hidden="true" />}
         loading={state === 'asking'}
         onClick={() => void ask()}
       >
-        {t('spanMore.healthy')}
+        {short ? t('spanMore.healthyShort') : t('spanMore.healthy')}
       </Button>
       {state === 'failed' && <span role="alert">{t('spanMore.healthyFailed')}</span>}
     </>
