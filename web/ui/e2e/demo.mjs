@@ -17,6 +17,8 @@ import { FUNCTION_PAGES, functions } from './functions.mjs';
 import { assert, until } from './harness.mjs';
 import { logs } from './logs.mjs';
 import { overview } from './overview.mjs';
+import { missingTrace, spanPanel } from './span-panel.mjs';
+import { traceFiles } from './trace-file.mjs';
 
 /** From the search page to a span of the demo shop, in two languages and two themes. */
 export async function demo(harness) {
@@ -46,6 +48,8 @@ export async function demo(harness) {
   await views(harness, page);
   await compare(harness, page);
   await followLink(harness, page);
+  await spanPanel(harness, page);
+  await traceFiles(harness, page);
   await walkMap(harness, page);
   await page.goto(address);
   await switchLanguage(harness, page);
@@ -53,6 +57,9 @@ export async function demo(harness) {
   await badAddress(harness, page);
   await harness.checkQuiet('the whole walk', tab);
   await tab.context.close();
+  const other = await harness.open();
+  await missingTrace(harness, other.page);
+  await other.context.close();
   assert(trace, 'no trace was opened, so there is none to look at');
   await accessibility(harness, trace, address);
 }

@@ -53,7 +53,9 @@ export function ComparePage() {
       </header>
       {missing.map((side) => (
         <Note key={side} tone="error" title={t('pair.missing', { side: side.toUpperCase() })}>
-          <code>{side === 'a' ? a : b}</code> {t('trace.notFoundHint')}
+          <p>
+            <code>{side === 'a' ? a : b}</code> {t('trace.notFoundHint')}
+          </p>
         </Note>
       ))}
       {(!both || choosing) && (
@@ -110,7 +112,7 @@ function Compared({ comparison, sa, sb, onPair }: ComparedProps) {
   const time = format.duration(Math.abs(excessNs));
   const longest = Math.max(1, a.durationNs, b.durationNs);
   return (
-    <>
+    <div className={classes.compared}>
       <section className={classes.verdict}>
         <strong>
           {a.traceId === b.traceId
@@ -150,7 +152,7 @@ function Compared({ comparison, sa, sb, onPair }: ComparedProps) {
         </div>
         <PairPanel comparison={comparison} sa={sa} sb={sb} />
       </div>
-    </>
+    </div>
   );
 }
 

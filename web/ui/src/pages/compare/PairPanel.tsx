@@ -124,7 +124,7 @@ function Attributes({ a, b }: { a: SpanDetail | undefined; b: SpanDetail | undef
 }
 
 // A cell is for comparing, not for reading; the trace has the whole value.
-const LONGEST = 300;
+const LONGEST = 160;
 
 function Row({ pair: { of, key, a, b }, same }: { pair: AttributePair; same: boolean }) {
   const { t } = useTranslation();
