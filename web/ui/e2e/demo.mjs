@@ -165,6 +165,9 @@ async function accessibility(harness, trace, span) {
       await tab.page.goto(span);
       await tab.page.getByRole('tabpanel').first().waitFor();
       await harness.checkAccessible(`trace with span, ${where}`, tab.page);
+      await tab.page.goto(`${harness.url}/file`);
+      await tab.page.getByRole('heading', { level: 1 }).waitFor();
+      await harness.checkAccessible(`file, ${where}`, tab.page);
       for (const [name, path] of FUNCTION_PAGES) {
         await tab.page.goto(harness.url + path);
         await tab.page.getByRole('table').first().waitFor();

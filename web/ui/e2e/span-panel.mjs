@@ -6,6 +6,7 @@ export async function spanPanel(harness, page) {
   const ask = async (path) => (await page.context().request.get(`${harness.url}/api/v1/${path}`)).json();
   await statement(harness, page, ask);
   await profile(harness, page, ask);
+  await twin(harness, page, ask);
   await comparison(harness, page, ask);
 }
 
@@ -97,6 +98,17 @@ async function comparison(harness, page, ask) {
     await page.goto(`${harness.url}/compare?a=${a}&b=${b}&sb=${spans.id[0]}`);
     const side = page.getByRole('complementary', { name: 'Side by side' });
     await until('both spans', async () => (await side.getByRole('link').count()) === 2);
+  });
+}
+
+async function twin(harness, page, ask) {
+  await harness.check('the reasons lead to the comparison with a healthy trace', async () => {
+    const { traces } = await ask('traces?service=shop-frontend&errors=true&limit=1');
+    const { traceId } = traces[0];
+    await page.goto(`${harness.url}/trace/${traceId}`);
+    await page.getByRole('button', { name: 'Find a healthy one' }).click();
+    await page.waitForURL((url) => url.searchParams.get('b') === traceId && url.searchParams.has('a'));
+    await page.getByRole('table', { name: 'All of both' }).waitFor();
   });
 }
 

@@ -34,7 +34,7 @@ export function TwinLink({ traceId, spanId, short = false }: Props) {
       <Button
         size="compact-xs"
         variant="subtle"
-        {...(short && { px: 0, 'aria-label': t('spanMore.healthy'), title: t('spanMore.healthy') })}
+        {...(short && { px: 0, title: t('spanMore.healthy') })}
         leftSection={<IconArrowsDiff size={14} aria-hidden="true" />}
         loading={state === 'asking'}
         onClick={() => void ask()}
