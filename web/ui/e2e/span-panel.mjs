@@ -29,8 +29,10 @@ async function statement(harness, page, ask) {
 }
 
 async function profile(harness, page, ask) {
-  const { profiles } = await ask('functions/shop-recommend/profiles');
-  const { traceId, spanId } = profiles[0];
+  const { traceId, spanId } = await until(
+    'a profile',
+    async () => (await ask('functions/shop-recommend/profiles?from=now-24h')).profiles[0],
+  );
   await harness.check(
     'a span with a CPU profile has a tab with its flame graph and its functions',
     async () => {
