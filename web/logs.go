@@ -13,6 +13,8 @@ import (
 type value struct {
 	Type  string `json:"type"`
 	Value string `json:"value"`
+	// WholeBytes is the value's length when it was cut.
+	WholeBytes int `json:"wholeBytes,omitempty"`
 }
 
 type logRecord struct {

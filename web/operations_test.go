@@ -108,6 +108,7 @@ func TestBadAggregateParameters(t *testing.T) {
 	bad("/percentile?service=a&operation=b", `"field":"duration","value":"","bound":"required"`)
 	bad("/percentile?service=a&operation=b&duration=x", `"field":"duration","value":"x"`)
 	bad("/statements?sort=apdex", `"field":"sort","value":"apdex","bound":"calls, callsPerTrace, errors, mean, name, p50, p95, p99, time"`)
+	bad("/statements?hash=7", `"field":"hash","value":"7","bound":"16 hex digits"`)
 	bad("/heatmap?resolution=3", `"field":"resolution","value":"3","bound":"1, 2, 4, 8, 16, 32"`)
 	bad("/heatmap?attr=x%3E", `"field":"attr","value":"x>"`)
 	bad("/heatmap?limit=5", `"field":"limit"`)
@@ -176,6 +177,10 @@ func TestOperationStatsPage(t *testing.T) {
 	if len(page.Statements) != 2 || page.Statements[0].Statement != "SELECT ?" || page.Statements[0].CallsPerTrace != 3 || page.Statements[0].TimeShare != 0.75 ||
 		page.Statements[1].Statement != "(other)" {
 		t.Errorf("statements: %+v", page)
+	}
+	page = decode[statementPage](t, get(t, srv.URL+"/api/v1/statements?hash=0000000000000007").body)
+	if page.Total != 1 || len(page.Statements) != 1 || page.Statements[0].Calls != 6 || page.Statements[0].TimeShare != 0.75 {
+		t.Errorf("one statement: %+v", page)
 	}
 	heat := decode[heatmap](t, get(t, srv.URL+"/api/v1/heatmap?from=0&to=60000000000&step=10s&resolution=1").body)
 	if want := []heatCell{{0, 0, 5, 0}, {0, 3, 1, 1}}; heat.Steps != 6 || len(heat.Buckets) != 4 || !reflect.DeepEqual(heat.Cells, want) || heat.Buckets[1].FromNS != 2*heat.Buckets[0].FromNS {

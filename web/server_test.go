@@ -114,6 +114,7 @@ func TestProblemsNameFieldValueAndBound(t *testing.T) {
 	check("/api/v1/traces?attr=%3D", fieldError{"attr", "=", conditionBound, "want a key"})
 	check("/api/v1/traces/xyz", fieldError{"traceId", "xyz", "1 to 32 hex digits", "want hex digits: encoding/hex: invalid byte: U+0078 'x'"})
 	check("/api/v1/traces/1/spans/00", fieldError{"spanId", "00", "1 to 16 hex digits", "an all-zero id is invalid"})
+	check("/api/v1/traces/1/spans/1?cut=1048577", fieldError{"cut", "1048577", "0 to 1048576", "want a whole number in this range"})
 	check("/api/v1/logs?minSeverity=25", fieldError{"minSeverity", "25", "trace, debug, info, warn, error, fatal, or 1 to 24", "no such severity"})
 	check("/api/v1/traces?cursor="+strings.Repeat("x", maxTraceCursor+1), fieldError{"cursor", strings.Repeat("x", 200) + "…", "at most 16384 bytes", "too long"})
 	check("/api/v1/traces?service=%91", fieldError{"service", "\uFFFD", "UTF-8", "want UTF-8 text"})

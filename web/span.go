@@ -11,6 +11,8 @@ type attribute struct {
 	Key   string `json:"key"`
 	Type  string `json:"type"`
 	Value string `json:"value"`
+	// WholeBytes is the value's length when it was cut.
+	WholeBytes int `json:"wholeBytes,omitempty"`
 }
 
 type resource struct {
@@ -88,7 +90,7 @@ type spanDetail struct {
 
 func (s *Server) getSpan(w http.ResponseWriter, r *http.Request) error {
 	p := newParams(r)
-	trace, span := p.traceID(), p.spanID()
+	trace, span, cut := p.traceID(), p.spanID(), p.number("cut", 0, maxCut, 0)
 	if err := p.err(); err != nil {
 		return err
 	}
@@ -96,7 +98,11 @@ func (s *Server) getSpan(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, newSpanDetail(d))
+	out := newSpanDetail(d)
+	if cut > 0 {
+		out.cutValues(cut)
+	}
+	return writeJSON(w, out)
 }
 
 func newSpanDetail(d *store.SpanDetail) spanDetail {

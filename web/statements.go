@@ -2,7 +2,10 @@ package web
 
 import (
 	"cmp"
+	"errors"
 	"net/http"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -55,7 +58,7 @@ func (s *Server) getStatements(w http.ResponseWriter, r *http.Request) error {
 	for name := range statementOrders {
 		sorts = append(sorts, name)
 	}
-	table := p.tablePage(sorts, "time")
+	table, only := p.tablePage(sorts, "time"), p.statementHash()
 	if err := p.err(); err != nil {
 		return err
 	}
@@ -71,6 +74,9 @@ func (s *Server) getStatements(w http.ResponseWriter, r *http.Request) error {
 		rows[i] = newStatement(&t, span.To.Sub(span.From))
 		hashes[rows[i].Hash] = t.Hash
 		all += t.DurationNS
+	}
+	if only != "" {
+		rows = slices.DeleteFunc(rows, func(row statement) bool { return row.Hash != only })
 	}
 	page := cut(table, rows, statementOrders[table.sort])
 	asked := make([]uint64, len(page))
@@ -91,6 +97,17 @@ func (s *Server) getStatements(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	return writeJSON(w, statementPage{FromNS: instantNS(span.From.UnixNano()), ToNS: instantNS(span.To.UnixNano()), Total: len(rows), Statements: page})
+}
+
+var statementHash = regexp.MustCompile(`^[0-9a-f]{16}$`)
+
+// statementHash reads which one statement is meant; "" is all.
+func (p *params) statementHash() string {
+	hash := p.text("hash", maxText)
+	if hash != "" && !statementHash.MatchString(hash) {
+		p.fail("hash", hash, "16 hex digits", errors.New("not a statement's hash"))
+	}
+	return hash
 }
 
 func newStatement(t *store.StatementTotals, over time.Duration) statement {

@@ -18,6 +18,8 @@ import { functions } from './functions.mjs';
 import { assert, until } from './harness.mjs';
 import { logs } from './logs.mjs';
 import { overview } from './overview.mjs';
+import { missingTrace, spanPanel } from './span-panel.mjs';
+import { traceFiles } from './trace-file.mjs';
 
 /** Through all pages with the demo shop's data, in two languages and two themes. */
 export async function demo(harness) {
@@ -48,6 +50,8 @@ export async function demo(harness) {
   await compare(harness, page);
   await followLink(harness, page);
   await marksOfTrace(harness, page);
+  await spanPanel(harness, page);
+  await traceFiles(harness, page);
   await walkMap(harness, page);
   await page.goto(address);
   await switchLanguage(harness, page);
@@ -55,6 +59,9 @@ export async function demo(harness) {
   await badAddress(harness, page);
   await harness.checkQuiet('the whole walk', tab);
   await tab.context.close();
+  const other = await harness.open();
+  await missingTrace(harness, other.page);
+  await other.context.close();
 }
 
 async function switchLanguage(harness, page) {

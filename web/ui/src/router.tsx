@@ -79,6 +79,17 @@ const pages = [
   }),
   createRoute({
     getParentRoute,
+    path: '/file',
+    component: lazyRouteComponent(() => import('./pages/file/FilePage'), 'FilePage'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: '/file/$traceId',
+    validateSearch: reads(TRACE),
+    component: lazyRouteComponent(() => import('./pages/file/FileTracePage'), 'FileTracePage'),
+  }),
+  createRoute({
+    getParentRoute,
     path: '/compare',
     validateSearch: reads(COMPARE),
     component: lazyRouteComponent(() => import('./pages/compare/ComparePage'), 'ComparePage'),

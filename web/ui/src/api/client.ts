@@ -96,10 +96,11 @@ export const api = {
     return answer as components['schemas']['CompactTrace'];
   },
 
-  span: (traceId: string, spanId: string, { signal }: Signal) =>
+  /** cut keeps the first so many bytes of each value; 0 is all of them. */
+  span: (traceId: string, spanId: string, cut: number, { signal }: Signal) =>
     unwrap(
       client().GET('/api/v1/traces/{traceId}/spans/{spanId}', {
-        params: { path: { traceId, spanId } },
+        params: { path: { traceId, spanId }, query: cut > 0 ? { cut } : {} },
         signal: signal ?? null,
       }),
     ),

@@ -132,12 +132,3 @@ export const traceQuery = (traceId: string) =>
   });
 
 export const useTrace = (traceId: string) => useQuery(traceQuery(traceId));
-
-export const useSpan = (traceId: string, spanId: string) =>
-  useQuery({
-    queryKey: ['trace', traceId, 'span', spanId],
-    queryFn: (context) => api.span(traceId, spanId, context),
-    staleTime: 60_000,
-    placeholderData: keepPreviousData,
-    enabled: spanId !== '',
-  });

@@ -1735,12 +1735,16 @@ export interface components {
             type: components["schemas"]["ValueType"];
             /** @description Text form: int in decimal, double shortest ("NaN", "Infinity", "-Infinity" too), bool true or false, json as plain JSON text (arrays and maps), bytes in base64, empty "". */
             value: string;
+            wholeBytes?: components["schemas"]["WholeBytes"];
         };
+        /** @description Length of the value in bytes. Only there when it was cut to the length asked for. */
+        WholeBytes: number;
         Attribute: {
             key: string;
             type: components["schemas"]["ValueType"];
             /** @description As in Value. */
             value: string;
+            wholeBytes?: components["schemas"]["WholeBytes"];
         };
         /** @description Sorted by key. */
         Attributes: components["schemas"]["Attribute"][];
@@ -2887,6 +2891,8 @@ export interface operations {
                 service?: components["parameters"]["OperationService"];
                 /** @description Dearest first; name is by hash. */
                 sort?: "calls" | "callsPerTrace" | "errors" | "mean" | "name" | "p50" | "p95" | "p99" | "time";
+                /** @description This statement only; timeShare stays its share of all. */
+                hash?: string;
                 reverse?: components["parameters"]["Reverse"];
                 limit?: components["parameters"]["TableLimit"];
                 /** @description Rows to skip. */
@@ -3448,7 +3454,10 @@ export interface operations {
     };
     getSpan: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Values keep at most their first so many bytes, and say in wholeBytes how long they are. 0 cuts nothing. */
+                cut?: number;
+            };
             header?: never;
             path: {
                 traceId: components["parameters"]["TraceId"];

@@ -3,7 +3,9 @@ import { createSpotlight, Spotlight, type SpotlightActionData } from '@mantine/s
 import {
   IconAlertTriangle,
   IconArrowRight,
+  IconArrowsDiff,
   IconClock,
+  IconFileImport,
   IconLanguage,
   IconMoon,
   IconSearch,
@@ -65,6 +67,18 @@ export function CommandPalette() {
       label: t('palette.slow'),
       leftSection: <IconClock {...ICON} />,
       onClick: () => void navigate({ to: '/traces', search: { minTraceDuration: '1s' } }),
+    },
+    {
+      id: 'file',
+      label: t('file.title'),
+      leftSection: <IconFileImport {...ICON} />,
+      onClick: () => void navigate({ to: '/file' }),
+    },
+    {
+      id: 'compare',
+      label: t('compare.title'),
+      leftSection: <IconArrowsDiff {...ICON} />,
+      onClick: () => void navigate({ to: '/compare' }),
     },
     {
       id: 'theme',

@@ -17,7 +17,7 @@ export function writeWindow({ from, to }: TimeWindow): string {
   return `${text(from)}-${text(to)}`;
 }
 
-export const PANEL_TABS = ['overview', 'attributes', 'events', 'logs', 'links', 'raw'] as const;
+export const PANEL_TABS = ['overview', 'attributes', 'events', 'logs', 'links', 'profile', 'raw'] as const;
 export type PanelTab = (typeof PANEL_TABS)[number];
 
 /** What the trace can be looked at as; keys 1 to 5. */
@@ -27,15 +27,18 @@ export type TraceViewName = (typeof TRACE_VIEWS)[number];
 /** The least severity of the log records on show. */
 export const LOG_LEVELS = ['all', 'warn', 'error'] as const;
 
-const readSpanId = (id: string) =>
-  /^[0-9a-f]{1,16}$/i.test(id) ? id.toLowerCase().padStart(16, '0') : undefined;
-
 const SWITCH = ['on', 'off'] as const;
+
+/** A span id, with the zeros that some leave out. */
+export function readSpanId(id: string): string | undefined {
+  return /^[0-9a-f]{1,16}$/i.test(id) ? id.toLowerCase().padStart(16, '0') : undefined;
+}
 
 /**
  * State of the trace page: selected span, zoom and the panel's tab; the view; whether the critical path is drawn, repeated
  * siblings are one row, and times in which nothing runs are shortened; what is looked for, and what is left out: services,
- * and spans below so many thousandths of the trace; below which spans the traces that they are linked with are shown; the least severity of logs; how the table is sorted.
+ * and spans below so many thousandths of the trace; below which spans the traces that they are linked with are shown; the least severity
+ * of logs; how the table is sorted; the frame that the span's profile is zoomed to.
  */
 export const TRACE = defineView(
   {
@@ -52,6 +55,7 @@ export const TRACE = defineView(
     hop: several(readSpanId, 50),
     level: oneOf(LOG_LEVELS, 'all'),
     sort: spelled((by) => (/^-?[a-z][a-zA-Z0-9]*$/.test(by) ? by : undefined)),
+    frame: spelled((at) => (/^\d+(\.\d+)*$/.test(at) ? at : undefined)),
   },
   { ranged: false },
 );

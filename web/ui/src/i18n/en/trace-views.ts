@@ -92,13 +92,6 @@ export const traceViews = {
     warn: 'Warnings and errors',
     error: 'Errors',
   },
-  spanMore: {
-    percentile: 'Slower than {{percent}} % of its kind',
-    percentileOf: 'of {{count, number}} in 24 h; median {{p50}}, p95 {{p95}}',
-    selfTime: 'Self time',
-    elsewhere: 'Same statement elsewhere',
-    filterOut: 'Find traces without this',
-  },
   compare: {
     title: 'Compare two traces',
     lead: 'Lay two traces over each other: what the second did more, less, longer or shorter.',
@@ -126,8 +119,5 @@ export const traceViews = {
     truncated: '{{count, number}} more with less difference are left out.',
     swap: 'Swap A and B',
     identical: 'No difference above a microsecond.',
-  },
-  file: {
-    downloadJaeger: 'Jaeger JSON',
   },
 } as const;

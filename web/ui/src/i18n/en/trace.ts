@@ -53,6 +53,7 @@ export const trace = {
     events: 'Events',
     logs: 'Logs',
     links: 'Links',
+    profile: 'Profile',
     raw: 'Raw',
     service: 'Service',
     operation: 'Operation',

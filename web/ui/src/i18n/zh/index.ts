@@ -5,6 +5,7 @@ import { logs } from './logs';
 import { map } from './map';
 import { overview } from './overview';
 import { search } from './search';
+import { spanPanel } from './span-panel';
 import { trace } from './trace';
 import { traceMarks } from './trace-marks';
 import { traceViews } from './trace-views';
@@ -16,6 +17,7 @@ export const zh: Messages = {
   ...map,
   ...overview,
   ...search,
+  ...spanPanel,
   ...trace,
   ...traceMarks,
   ...traceViews,

@@ -94,13 +94,6 @@ export const traceViews = {
     warn: '警告与错误',
     error: '错误',
   },
-  spanMore: {
-    percentile: '慢于 {{percent}}% 的同类 Span',
-    percentileOf: '24 小时内共 {{count, number}} 个；中位数 {{p50}}，p95 {{p95}}',
-    selfTime: '自身耗时',
-    elsewhere: '其他链路中的相同语句',
-    filterOut: '查找不含此属性的链路',
-  },
   compare: {
     title: '对比两条链路',
     lead: '将两条链路叠放在一起：后者多了什么、少了什么、慢了或快了多少。',
@@ -128,8 +121,5 @@ export const traceViews = {
     truncated: '另有 {{count, number}} 项差异较小，未列出。',
     swap: '交换 A 与 B',
     identical: '没有超过一微秒的差异。',
-  },
-  file: {
-    downloadJaeger: '下载 Jaeger JSON',
   },
 } satisfies Partial<Messages>;

@@ -55,6 +55,7 @@ export const trace = {
     events: '事件',
     logs: '日志',
     links: '关联',
+    profile: '剖析',
     raw: '原始数据',
     service: '服务',
     operation: '操作',

@@ -2,7 +2,8 @@ import { Button, TextInput, Title } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { type Comparison, useCompare, useTwin } from '../../api/trace';
+import { ApiError } from '../../api/client';
+import { type Comparison, type Difference, useCompare, useTwin } from '../../api/trace';
 import { IgnoredNote } from '../../components/IgnoredNote';
 import { Note } from '../../components/Note';
 import { Result } from '../../components/Result';
@@ -11,14 +12,22 @@ import { useView } from '../../components/use-view';
 import { readTraceId } from '../../lib/trace-view';
 import classes from './ComparePage.module.css';
 import { Differences } from './Differences';
+import { PairPanel } from './PairPanel';
 import { COMPARE } from './view';
 
 /** Two traces laid over each other; a form while one of them is not known. */
 export function ComparePage() {
   const { t } = useTranslation();
-  const { state, change, ignored } = useView(COMPARE);
-  const { a = '', b = '' } = state;
+  const { state, change, replace, ignored } = useView(COMPARE);
+  const { a = '', b = '', sa, sb } = state;
   const comparison = useCompare(a, b);
+  const missing = missingOf(comparison.error, a, b);
+  const [choosing, setChoosing] = useState(false);
+  const both = a !== '' && b !== '' && missing.length === 0;
+  const choose = (ids: { a: string; b: string }) => {
+    setChoosing(false);
+    change({ ...ids, sa: undefined, sb: undefined });
+  };
   return (
     <div className={classes.page}>
       <IgnoredNote ignored={ignored} />
@@ -26,67 +35,124 @@ export function ComparePage() {
         <Title order={1} size="h3">
           {t('compare.title')}
         </Title>
-        {a !== '' && b !== '' && (
-          <Button size="xs" variant="default" onClick={() => change({ a: b, b: a })}>
-            {t('compare.swap')}
-          </Button>
+        {both && (
+          <>
+            <Button size="xs" variant="default" onClick={() => change({ a: b, b: a, sa: sb, sb: sa })}>
+              {t('compare.swap')}
+            </Button>
+            <Button
+              size="xs"
+              variant="default"
+              aria-expanded={choosing}
+              onClick={() => setChoosing(!choosing)}
+            >
+              {t('pair.choose')}
+            </Button>
+          </>
         )}
       </header>
-      {a !== '' && b !== '' ? (
-        <Result query={comparison} height={320}>
-          {(data) => data && <Compared comparison={data} />}
-        </Result>
-      ) : (
+      {missing.map((side) => (
+        <Note key={side} tone="error" title={t('pair.missing', { side: side.toUpperCase() })}>
+          <p>
+            <code>{side === 'a' ? a : b}</code> {t('trace.notFoundHint')}
+          </p>
+        </Note>
+      ))}
+      {(!both || choosing) && (
         <>
           <p className={classes.lead}>{t('compare.lead')}</p>
-          <Ids key={`${a} ${b}`} a={a} b={b} onIds={change} />
-          {(a || b) !== '' && (
-            <Suggestion
-              traceId={a || b}
-              // The healthy one is what to compare with.
-              onTwin={(twin) => change({ a: twin, b: a || b })}
-            />
-          )}
+          <Ids key={`${a} ${b}`} a={a} b={b} onIds={choose} />
         </>
+      )}
+      {both ? (
+        <Result query={comparison} height={320}>
+          {(data) =>
+            data && (
+              <Compared
+                comparison={data}
+                sa={sa}
+                sb={sb}
+                onPair={(d) => replace({ sa: d.a?.spanId, sb: d.b?.spanId })}
+              />
+            )
+          }
+        </Result>
+      ) : (
+        missing.length === 0 &&
+        (a || b) !== '' && (
+          <Suggestion
+            traceId={a || b}
+            // The healthy one is what to compare with.
+            onTwin={(twin) => change({ a: twin, b: a || b })}
+          />
+        )
       )}
     </div>
   );
 }
 
-function Compared({ comparison }: { comparison: Comparison }) {
+/** Which of the two is not stored. The answer names one, by its id. */
+function missingOf(error: Error | null, a: string, b: string): ('a' | 'b')[] {
+  if (!(error instanceof ApiError) || error.status !== 404) return [];
+  const named = (['a', 'b'] as const).filter((side) => error.message.includes(side === 'a' ? a : b));
+  return named.length > 0 ? named : ['a', 'b'];
+}
+
+type ComparedProps = {
+  comparison: Comparison;
+  sa: string | undefined;
+  sb: string | undefined;
+  onPair: (d: Difference) => void;
+};
+
+function Compared({ comparison, sa, sb, onPair }: ComparedProps) {
   const { t } = useTranslation();
   const format = useFormats();
   const { a, b, excessNs, onlyA, onlyB, both } = comparison;
   const time = format.duration(Math.abs(excessNs));
+  const longest = Math.max(1, a.durationNs, b.durationNs);
   return (
-    <>
-      <div className={classes.pair}>
-        {[a, b].map((one, i) => (
-          <section key={one.traceId} className={classes.trace}>
-            <h2>{i === 0 ? t('compare.a') : t('compare.b')}</h2>
-            <Link to="/trace/$traceId" params={{ traceId: one.traceId }}>
-              {one.root.service}: {one.root.name || t('trace.unnamed')}
-            </Link>
-            <code>{one.traceId}</code>
-            <p>
-              <strong>{format.duration(one.durationNs)}</strong> · {t('traceMap.spans', { count: one.spans })}
-            </p>
-          </section>
-        ))}
-        <section className={classes.verdict}>
-          <strong>
-            {excessNs === 0
+    <div className={classes.compared}>
+      <section className={classes.verdict}>
+        <strong>
+          {a.traceId === b.traceId
+            ? t('pair.itself')
+            : excessNs === 0
               ? t('compare.same')
               : excessNs > 0
                 ? t('compare.slower', { time })
                 : t('compare.faster', { time })}
-          </strong>
-          <p>{comparison.sameShape ? t('compare.sameShape') : t('compare.both', { both, onlyA, onlyB })}</p>
-        </section>
+        </strong>
+        <p>{comparison.sameShape ? t('compare.sameShape') : t('compare.both', { both, onlyA, onlyB })}</p>
+      </section>
+      <div className={classes.pair}>
+        {[a, b].map((one, i) => (
+          <section key={i === 0 ? 'a' : 'b'} className={classes.trace}>
+            <h2>{i === 0 ? t('compare.a') : t('compare.b')}</h2>
+            <p className={classes.traceLine}>
+              <strong>{format.duration(one.durationNs)}</strong> · {t('traceMap.spans', { count: one.spans })}{' '}
+              ·{' '}
+              <Link to="/trace/$traceId" params={{ traceId: one.traceId }}>
+                {one.root.service}: {one.root.name || t('trace.unnamed')}
+              </Link>
+            </p>
+            <div
+              className={i === 0 ? classes.barA : classes.barB}
+              style={{ width: `${(one.durationNs / longest) * 100}%` }}
+              aria-hidden="true"
+            />
+            <code>{one.traceId}</code>
+          </section>
+        ))}
       </div>
       {comparison.otherRoot && <Note tone="warning">{t('compare.otherRoot')}</Note>}
-      <Differences comparison={comparison} />
-    </>
+      <div className={classes.split}>
+        <div className={classes.main}>
+          <Differences comparison={comparison} sa={sa} sb={sb} onPair={onPair} />
+        </div>
+        <PairPanel comparison={comparison} sa={sa} sb={sb} />
+      </div>
+    </div>
   );
 }
 

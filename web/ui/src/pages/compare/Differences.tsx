@@ -1,5 +1,4 @@
-import { Link } from '@tanstack/react-router';
-import { useMemo } from 'react';
+import { type ReactNode, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Comparison, Difference } from '../../api/trace';
 import { ServiceName } from '../../components/ServiceName';
@@ -11,8 +10,15 @@ const LARGEST = 8;
 /** Deeper entries are not moved in any further, so that names stay readable. */
 const DEEPEST = 16;
 
+type Props = {
+  comparison: Comparison;
+  sa: string | undefined;
+  sb: string | undefined;
+  onPair: (d: Difference) => void;
+};
+
 /** What explains the difference, the largest first, and then every entry of both in the order of calls. */
-export function Differences({ comparison }: { comparison: Comparison }) {
+export function Differences({ comparison, sa, sb, onPair }: Props) {
   const { t } = useTranslation();
   const { items, truncated } = comparison.entries;
   const colours = useMemo(
@@ -21,12 +27,12 @@ export function Differences({ comparison }: { comparison: Comparison }) {
   );
   // The answer has the largest first; ids rise from the root down, callers before the called.
   const tree = useMemo(() => treeOrder(items), [items]);
-  const longest = Math.max(
-    1,
-    ...items.slice(0, 500).map((d) => Math.max(d.a?.totalNs ?? 0, d.b?.totalNs ?? 0)),
-  );
   const largest = items.filter((d) => Math.abs(d.excessCriticalNs) >= 1000).slice(0, LARGEST);
-  const table = (label: string, rows: readonly Difference[], indent: boolean) => (
+  const most = Math.max(1, ...largest.map((d) => Math.abs(d.excessCriticalNs)));
+  const axis = useMemo(() => axisOf(items, comparison), [items, comparison]);
+  const chosen = (d: Difference) =>
+    (sa !== undefined || sb !== undefined) && d.a?.spanId === sa && d.b?.spanId === sb;
+  const table = (label: string, rows: readonly Difference[], inTree: boolean) => (
     <section>
       <h2 className={classes.title}>{label}</h2>
       <table className={classes.table} aria-label={label}>
@@ -37,7 +43,7 @@ export function Differences({ comparison }: { comparison: Comparison }) {
             <th scope="col">A</th>
             <th scope="col">B</th>
             <th scope="col" className={classes.bars}>
-              {t('trace.duration')}
+              {inTree ? t('pair.when') : t('pair.excess')}
             </th>
             <th scope="col">{t('compare.difference')}</th>
           </tr>
@@ -47,11 +53,14 @@ export function Differences({ comparison }: { comparison: Comparison }) {
             <Row
               key={d.id}
               difference={d}
-              comparison={comparison}
-              longest={longest}
-              indent={indent ? Math.min(DEEPEST, d.depth) : 0}
+              chosen={chosen(d)}
+              onPair={onPair}
+              indent={inTree ? Math.min(DEEPEST, d.depth) : 0}
               // The list explains the whole by critical time, which adds up; the tree has what each took.
-              excess={indent ? d.excessNs : d.excessCriticalNs}
+              excess={inTree ? d.excessNs : d.excessCriticalNs}
+              bars={
+                inTree ? <Aligned difference={d} axis={axis} /> : <Excess share={d.excessCriticalNs / most} />
+              }
               colours={colours}
             />
           ))}
@@ -69,6 +78,49 @@ export function Differences({ comparison }: { comparison: Comparison }) {
       {table(t('compare.tree'), tree, true)}
       {truncated > 0 && <p className={classes.lead}>{t('compare.truncated', { count: truncated })}</p>}
     </>
+  );
+}
+
+/** The time both traces are drawn on, from the roots' starts. */
+type Axis = { from: number; length: number };
+
+function axisOf(items: readonly Difference[], { a, b }: Comparison): Axis {
+  let from = 0;
+  let to = Math.max(1, a.durationNs, b.durationNs);
+  for (const d of items) {
+    for (const one of [d.a, d.b]) {
+      if (!one) continue;
+      from = Math.min(from, one.offsetNs);
+      to = Math.max(to, one.offsetNs + one.longestNs);
+    }
+  }
+  return { from, length: to - from };
+}
+
+/** Where an entry lies in its trace, both on one time axis: the longest of its spans. */
+function Aligned({ difference: d, axis }: { difference: Difference; axis: Axis }) {
+  const at = (one: Difference['a']) => ({
+    marginInlineStart: `${(((one?.offsetNs ?? 0) - axis.from) / axis.length) * 100}%`,
+    width: `${((one?.longestNs ?? 0) / axis.length) * 100}%`,
+  });
+  return (
+    <>
+      {d.a ? <div className={classes.barA} style={at(d.a)} /> : <div className={classes.noBar} />}
+      {d.b ? <div className={classes.barB} style={at(d.b)} /> : <div className={classes.noBar} />}
+    </>
+  );
+}
+
+/** How much longer, to the right, or shorter, to the left, than the largest difference. */
+function Excess({ share }: { share: number }) {
+  const width = `${Math.abs(share) * 50}%`;
+  return (
+    <div className={classes.excess}>
+      <div
+        data-worse={share > 0 || undefined}
+        style={share > 0 ? { left: '50%', width } : { right: '50%', width }}
+      />
+    </div>
   );
 }
 
@@ -98,28 +150,27 @@ export function treeOrder(items: readonly Difference[]): Difference[] {
 
 type RowProps = {
   difference: Difference;
-  comparison: Comparison;
-  longest: number;
+  chosen: boolean;
+  onPair: (d: Difference) => void;
   indent: number;
   excess: number;
+  bars: ReactNode;
   colours: ReturnType<typeof assignColours>;
 };
 
-function Row({ difference: d, comparison, longest, indent, excess, colours }: RowProps) {
+function Row({ difference: d, chosen, onPair, indent, excess, bars, colours }: RowProps) {
   const { t } = useTranslation();
   const format = useFormats();
   const only = d.a && d.b ? '' : d.a ? t('compare.onlyA') : t('compare.onlyB');
-  const width = (ns: number | undefined) => ({ width: `${((ns ?? 0) / longest) * 100}%` });
-  const [to, at] = d.b ? [comparison.b.traceId, d.b] : [comparison.a.traceId, d.a];
   const sign = excess > 0 ? '+' : excess < 0 ? '−' : '';
   return (
-    <tr data-only={only ? true : undefined}>
-      <td style={{ paddingInlineStart: `${indent * 14}px` }}>
+    <tr data-only={only ? true : undefined} data-chosen={chosen || undefined}>
+      <td style={{ paddingInlineStart: `${indent * 14 + 4}px` }}>
         <span className={classes.name}>
           <ServiceName name={d.service} colour={colours.get(d.service)} />
-          <Link to="/trace/$traceId" params={{ traceId: to }} search={{ s: at?.spanId }}>
+          <button type="button" className={classes.open} aria-pressed={chosen} onClick={() => onPair(d)}>
             {d.name || t('trace.unnamed')}
-          </Link>
+          </button>
           {only && <span className={classes.only}>{only}</span>}
         </span>
       </td>
@@ -128,10 +179,7 @@ function Row({ difference: d, comparison, longest, indent, excess, colours }: Ro
       </td>
       <td className={classes.number}>{d.a ? format.duration(d.a.totalNs) : '–'}</td>
       <td className={classes.number}>{d.b ? format.duration(d.b.totalNs) : '–'}</td>
-      <td aria-hidden="true">
-        <div className={classes.barA} style={width(d.a?.totalNs)} />
-        <div className={classes.barB} style={width(d.b?.totalNs)} />
-      </td>
+      <td aria-hidden="true">{bars}</td>
       <td className={classes.number} data-worse={excess > 0 || undefined}>
         {sign}
         {format.duration(Math.abs(excess))}

@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core';
-import { IconTopologyStar3 } from '@tabler/icons-react';
+import { IconFileImport, IconTopologyStar3 } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import type { SearchRequest } from '../../api/client';
@@ -30,6 +30,14 @@ export function PageActions({ search, selection, clear }: Props) {
         )}
       >
         {t('search.toMap')}
+      </Button>
+      <Button
+        size="compact-sm"
+        variant="default"
+        leftSection={<IconFileImport size={14} />}
+        renderRoot={(props: Record<string, unknown>) => <Link {...props} to="/file" />}
+      >
+        {t('file.open')}
       </Button>
       <SavedViews />
       <Export key={writeQuery(selection)} request={selection} />

@@ -76,9 +76,12 @@ export function AttributeList({ attributes, dropped = 0, searchable = false }: L
               <LongText
                 text={pretty(attribute)}
                 code={attribute.type === 'json' || attribute.value.includes('\n')}
+                wholeBytes={attribute.wholeBytes}
               />
               <span className={classes.tools}>
-                <CopyButton text={attribute.value} label={`${t('state.copy')}: ${attribute.key}`} />
+                {attribute.wholeBytes === undefined && (
+                  <CopyButton text={attribute.value} label={`${t('state.copy')}: ${attribute.key}`} />
+                )}
                 {searchable && <FilterBy attribute={attribute} />}
                 {searchable && <FilterBy attribute={attribute} without />}
               </span>
@@ -113,8 +116,8 @@ function FilterBy({ attribute, without = false }: { attribute: Attribute; withou
 }
 
 /** JSON is indented to be read; whatever is not JSON after all stays as it is. */
-function pretty({ type, value }: Attribute): string {
-  if (type !== 'json') return value;
+function pretty({ type, value, wholeBytes }: Attribute): string {
+  if (type !== 'json' || wholeBytes !== undefined) return value;
   try {
     return JSON.stringify(JSON.parse(value), null, 2);
   } catch {

@@ -5,6 +5,7 @@ import { parseInstant } from '../../units';
 import { AttributeList } from './AttributesTab';
 import { LongText } from './LongText';
 import classes from './SpanPanel.module.css';
+import { useFileSource } from './source';
 
 // OTLP severity numbers: 13 is WARN, 17 is ERROR.
 const level = (log: Log) => (log.severityNumber >= 17 ? 'error' : log.severityNumber >= 13 ? 'warn' : 'info');
@@ -12,7 +13,9 @@ const level = (log: Log) => (log.severityNumber >= 17 ? 'error' : log.severityNu
 export function LogsTab({ span }: { span: SpanDetail }) {
   const { t } = useTranslation();
   const format = useFormats();
-  if (span.logs.length === 0) return <p className={classes.none}>{t('span.noLogs')}</p>;
+  const file = useFileSource();
+  if (span.logs.length === 0)
+    return <p className={classes.none}>{t(file ? 'file.noLogs' : 'span.noLogs')}</p>;
   return (
     <ol className={classes.entries}>
       {span.logs.map((log, index) => (
@@ -25,7 +28,7 @@ export function LogsTab({ span }: { span: SpanDetail }) {
             <strong className={classes.severity}>{log.severityText || log.severityNumber || ''}</strong>
             {log.eventName}
           </p>
-          <LongText text={log.body.value} />
+          <LongText text={log.body.value} wholeBytes={log.body.wholeBytes} />
           {log.attributes.length > 0 && (
             <details>
               <summary>{t('span.logAttributes')}</summary>

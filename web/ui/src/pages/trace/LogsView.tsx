@@ -9,6 +9,7 @@ import { LOG_LEVELS } from '../../lib/trace-view';
 import type { TraceModel } from '../../trace/model';
 import { parseInstant, since } from '../../units';
 import { LongText } from './LongText';
+import { useFileSource } from './source';
 import classes from './Views.module.css';
 
 // OTLP severity numbers.
@@ -33,6 +34,8 @@ export function LogsView({ model, colours, selected, onSelect, least, onLeast }:
   const format = useFormats();
   const logs = useTraceLogs(model.traceId);
   const [shown, setShown] = useState(STEP);
+  const file = useFileSource();
+  if (file) return <Empty title={t('file.noLogs')} />;
   return (
     <div className={classes.scroll}>
       <Result

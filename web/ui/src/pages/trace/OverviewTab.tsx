@@ -1,6 +1,5 @@
-import { Anchor, Badge } from '@mantine/core';
+import { Anchor } from '@mantine/core';
 import { IconAlertTriangleFilled } from '@tabler/icons-react';
-import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { SpanDetail } from '../../api/client';
@@ -8,10 +7,12 @@ import { CopyButton } from '../../components/CopyButton';
 import { useFormats } from '../../components/use-formats';
 import type { TraceModel } from '../../trace/model';
 import { parseInstant, since } from '../../units';
+import { ExceptionBox } from './ExceptionBox';
 import { LongText } from './LongText';
 import { Rank } from './Rank';
 import classes from './SpanPanel.module.css';
-import { conditionFor, exceptionOf, statementOf } from './span-facts';
+import { StatementBox } from './StatementBox';
+import { exceptionsOf, statementOf } from './span-facts';
 
 type Props = { span: SpanDetail; model: TraceModel; onSelect: (spanId: string) => void };
 
@@ -21,15 +22,14 @@ export function OverviewTab({ span, model, onSelect }: Props) {
   const { t } = useTranslation();
   const format = useFormats();
   const start = parseInstant(span.startNs);
-  const exception = exceptionOf(span);
+  const exceptions = exceptionsOf(span);
   const statement = statementOf(span);
-  const elsewhere = statement && conditionFor({ key: statement.key, type: 'string', value: statement.text });
   const category = CATEGORIES.find((c) => c === span.category);
   const row = model.rowOf.get(span.spanId);
   const share = span.durationNs / Math.max(1, model.durationNs);
   return (
     <>
-      {span.status === 'error' && (
+      {span.status === 'error' && exceptions.length === 0 && (
         <section className={classes.error}>
           <h3>
             <IconAlertTriangleFilled size={14} aria-hidden="true" />{' '}
@@ -40,22 +40,10 @@ export function OverviewTab({ span, model, onSelect }: Props) {
           )}
         </section>
       )}
-      {exception?.stack && (
-        <Section title={t('span.stack')} copy={exception.stack}>
-          <LongText text={exception.stack} code />
-        </Section>
-      )}
-      {statement && (
-        <Section title={t('span.statement')} copy={statement.text}>
-          <LongText text={statement.text} code />
-          {statement.system && <Badge variant="default">{statement.system}</Badge>}{' '}
-          {elsewhere && (
-            <Link to="/traces" search={{ attr: [elsewhere] }} className={classes.elsewhere}>
-              {t('spanMore.elsewhere')}
-            </Link>
-          )}
-        </Section>
-      )}
+      {exceptions.map((one) => (
+        <ExceptionBox key={`${one.timeNs} ${one.type}`} exception={one} />
+      ))}
+      {statement && <StatementBox key={span.spanId} span={span} statement={statement} />}
       <Rank span={span} />
       <dl className={classes.facts}>
         <Fact label={t('span.duration')}>{format.duration(span.durationNs)}</Fact>
@@ -122,17 +110,5 @@ function Fact({ label, children }: { label: string; children: ReactNode }) {
       <dt>{label}</dt>
       <dd>{children}</dd>
     </div>
-  );
-}
-
-function Section({ title, copy, children }: { title: string; copy: string; children: ReactNode }) {
-  const { t } = useTranslation();
-  return (
-    <section className={classes.section}>
-      <h3>
-        {title} <CopyButton text={copy} label={`${t('state.copy')}: ${title}`} />
-      </h3>
-      {children}
-    </section>
   );
 }

@@ -86,15 +86,22 @@ function Panel() {
 }
 
 beforeEach(() => {
-  serve({ [`GET /api/v1/traces/${model.traceId}/spans/${span.spanId}`]: span });
+  serve({
+    [`GET /api/v1/traces/${model.traceId}/spans/${span.spanId}`]: span,
+    'GET /api/v1/traces/cc/spans/dd': span,
+  });
 });
 
 it('says why the span failed, what it asked and how long it took', async () => {
   await renderAt(<Panel />);
   expect(await screen.findByText('sql.ErrNoRows')).toBeTruthy();
-  for (const text of ['no rows', 'SELECT 1', 'main.go:1', '25%', 'orders-db', 'database']) {
+  for (const text of ['no rows', 'main.go:1', '25%', 'orders-db', 'database']) {
     expect(screen.getByText(text), text).toBeTruthy();
   }
+  const statement = screen.getByRole('region', { name: 'Database statement' });
+  expect(statement.querySelector('pre')?.textContent).toBe('SELECT ?');
+  await userEvent.click(screen.getByRole('switch', { name: 'Show values' }));
+  expect(statement.querySelector('pre')?.textContent).toBe('SELECT 1');
   await userEvent.click(screen.getByRole('button', { name: 'GET /' }));
   expect(select).toHaveBeenCalledWith('00000000000000aa');
 });
@@ -117,7 +124,8 @@ it('lists attributes by type, filters them, cuts long ones and leads to a search
 it('shows links in both directions', async () => {
   await renderAt(<Panel />);
   await userEvent.click(await screen.findByRole('tab', { name: /Links/ }));
-  expect((await screen.findByRole('link', { name: 'cc / dd' })).getAttribute('href')).toBe('/trace/cc?s=dd');
+  const to = await screen.findByRole('link', { name: 'shop: SELECT' });
+  expect(to.getAttribute('href')).toBe('/trace/cc?s=dd');
   expect(screen.getByRole('link', { name: 'mailer: consume' }).getAttribute('href')).toBe('/trace/ee?s=ff');
 });
 

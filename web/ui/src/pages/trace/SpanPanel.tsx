@@ -1,9 +1,9 @@
 import { ActionIcon, Skeleton, Stack, Tabs, Title } from '@mantine/core';
 import { IconX } from '@tabler/icons-react';
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { SpanDetail } from '../../api/client';
-import { useSpan } from '../../api/queries';
+import { useTraceProfiles } from '../../api/trace';
 import { CopyButton } from '../../components/CopyButton';
 import { ErrorState } from '../../components/ErrorState';
 import { ServiceName } from '../../components/ServiceName';
@@ -15,8 +15,12 @@ import { AttributesTab } from './AttributesTab';
 import { EventsTab } from './EventsTab';
 import { LinksTab } from './LinksTab';
 import { LogsTab } from './LogsTab';
+import { LongText } from './LongText';
 import { OverviewTab } from './OverviewTab';
 import classes from './SpanPanel.module.css';
+import { SpanProfile } from './SpanProfile';
+import { useFileSource } from './source';
+import { RestContext, useRest, useSpanDetail } from './use-span-detail';
 
 type Props = {
   traceId: string;
@@ -34,7 +38,12 @@ type Props = {
 export function SpanPanel({ traceId, spanId, model, row, colours, tab, onTab, onClose, onSelect }: Props) {
   const { t } = useTranslation();
   const format = useFormats();
-  const span = useSpan(traceId, spanId);
+  const span = useSpanDetail(traceId, spanId);
+  const stored = useFileSource() === undefined;
+  const profiles = useTraceProfiles(traceId, stored);
+  const profiled = profiles.data?.some((one) => one.spanId === spanId) ?? false;
+  // The tab stays for an address that has it: it says itself that there is no profile.
+  const tabs = PANEL_TABS.filter((name) => name !== 'profile' || profiled || (stored && tab === 'profile'));
   const service = model.services[model.service[row] ?? -1] ?? '';
   const counts: Partial<Record<PanelTab, number>> = span.data
     ? {
@@ -65,13 +74,13 @@ export function SpanPanel({ traceId, spanId, model, row, colours, tab, onTab, on
         </ActionIcon>
       </header>
       <Tabs
-        value={tab}
+        value={tabs.includes(tab) ? tab : 'overview'}
         onChange={(value) => onTab((PANEL_TABS.find((name) => name === value) ?? 'overview') as PanelTab)}
         className={classes.tabs ?? ''}
         keepMounted={false}
       >
         <Tabs.List className={classes.list ?? ''}>
-          {PANEL_TABS.map((name) => (
+          {tabs.map((name) => (
             <Tabs.Tab key={name} value={name} className={classes.tab ?? ''}>
               {t(`span.${name}`)}
               {(counts[name] ?? 0) > 0 && (
@@ -83,12 +92,14 @@ export function SpanPanel({ traceId, spanId, model, row, colours, tab, onTab, on
         {span.isError ? (
           <ErrorState error={span.error} retry={() => void span.refetch()} />
         ) : span.data ? (
-          PANEL_TABS.map((name) => (
-            // The panels scroll, and what scrolls must be reachable by key.
-            <Tabs.Panel key={name} value={name} className={classes.content ?? ''} tabIndex={0}>
-              <TabContent tab={name} span={span.data} model={model} onSelect={onSelect} />
-            </Tabs.Panel>
-          ))
+          <RestContext.Provider value={span.rest}>
+            {tabs.map((name) => (
+              // The panels scroll, and what scrolls must be reachable by key.
+              <Tabs.Panel key={name} value={name} className={classes.content ?? ''} tabIndex={0}>
+                {span.data && <TabContent tab={name} span={span.data} model={model} onSelect={onSelect} />}
+              </Tabs.Panel>
+            ))}
+          </RestContext.Provider>
         ) : (
           <Stack p="md" gap="xs" role="status" aria-label={t('state.loading')}>
             <Skeleton height={18} />
@@ -120,20 +131,28 @@ function TabContent({ tab, span, model, onSelect }: ContentProps): ReactNode {
       return <LogsTab span={span} />;
     case 'links':
       return <LinksTab span={span} />;
+    case 'profile':
+      return <SpanProfile key={span.spanId} span={span} />;
     case 'raw':
       return <RawTab span={span} />;
   }
 }
 
+// More in one text node freezes layout.
+const MOST_RAW = 200_000;
+
+/** The span as the API has it, with all of its values. */
 function RawTab({ span }: { span: SpanDetail }) {
   const { t } = useTranslation();
+  const { fetch } = useRest();
+  useEffect(() => fetch(), [fetch]);
   const text = JSON.stringify(span, null, 2);
   return (
     <div className={classes.raw}>
       <span className={classes.corner}>
         <CopyButton text={text} label={t('state.copy')} />
       </span>
-      <pre>{text}</pre>
+      {text.length > MOST_RAW ? <LongText text={text} code /> : <pre>{text}</pre>}
     </div>
   );
 }

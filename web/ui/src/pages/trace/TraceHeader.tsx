@@ -5,6 +5,7 @@ import {
   IconCheck,
   IconChevronLeft,
   IconDownload,
+  IconFileImport,
   IconKeyboard,
   IconLink,
   IconRefresh,
@@ -19,6 +20,7 @@ import { ServiceName } from '../../components/ServiceName';
 import { useFormats } from '../../components/use-formats';
 import type { ServiceColour } from '../../lib/colour';
 import type { TraceModel } from '../../trace/model';
+import { useFileSource } from './source';
 import classes from './TraceHeader.module.css';
 
 type Props = {
@@ -32,6 +34,7 @@ export function TraceHeader({ model, colours, reload, reloading }: Props) {
   const { t } = useTranslation();
   const format = useFormats();
   const { copy, done } = useCopy();
+  const file = useFileSource();
   const service = model.services[model.service[0] ?? -1];
   const name = model.names[model.name[0] ?? -1];
   return (
@@ -62,53 +65,29 @@ export function TraceHeader({ model, colours, reload, reloading }: Props) {
           variant="default"
           leftSection={done ? <IconCheck size={14} /> : <IconLink size={14} />}
           onClick={() => void copy(window.location.href)}
+          disabled={file !== undefined}
         >
           {done ? t('state.copied') : t('trace.copyLink')}
         </Button>
-        <Button
-          size="xs"
-          variant="default"
-          leftSection={<IconArrowsDiff size={14} />}
-          renderRoot={(props) => <Link to="/compare" search={{ b: model.traceId }} {...props} />}
-        >
-          {t('compare.open')}
-        </Button>
-        <Button
-          size="xs"
-          variant="default"
-          leftSection={<IconDownload size={14} />}
-          component="a"
-          href={otlpHref(model.traceId)}
-          download={`${model.traceId}.json`}
-        >
-          {t('trace.download')}
-        </Button>
-        <Button
-          size="xs"
-          variant="default"
-          leftSection={<IconDownload size={14} />}
-          component="a"
-          href={jaegerHref(model.traceId)}
-          download={`${model.traceId}.jaeger.json`}
-        >
-          {t('file.downloadJaeger')}
-        </Button>
+        {file ? <OfFile name={file.name} /> : <Downloads traceId={model.traceId} />}
         <Tooltip label={t('shell.keys')}>
           <ActionIcon variant="default" size={30} aria-label={t('shell.keys')} onClick={openHelp}>
             <IconKeyboard size={16} />
           </ActionIcon>
         </Tooltip>
-        <Tooltip label={t('trace.reload')}>
-          <ActionIcon
-            variant="default"
-            size={30}
-            aria-label={t('trace.reload')}
-            loading={reloading}
-            onClick={reload}
-          >
-            <IconRefresh size={16} />
-          </ActionIcon>
-        </Tooltip>
+        {!file && (
+          <Tooltip label={t('trace.reload')}>
+            <ActionIcon
+              variant="default"
+              size={30}
+              aria-label={t('trace.reload')}
+              loading={reloading}
+              onClick={reload}
+            >
+              <IconRefresh size={16} />
+            </ActionIcon>
+          </Tooltip>
+        )}
       </div>
       <dl className={classes.facts}>
         <Fact label={t('trace.started')}>{format.instant(model.startNs)}</Fact>
@@ -136,6 +115,63 @@ export function TraceHeader({ model, colours, reload, reloading }: Props) {
         </Fact>
       </dl>
     </header>
+  );
+}
+
+/** What can be done with a stored trace. */
+function Downloads({ traceId }: { traceId: string }) {
+  const { t } = useTranslation();
+  return (
+    <>
+      <Button
+        size="xs"
+        variant="default"
+        leftSection={<IconArrowsDiff size={14} />}
+        renderRoot={(props) => <Link to="/compare" search={{ b: traceId }} {...props} />}
+      >
+        {t('compare.open')}
+      </Button>
+      <Button
+        size="xs"
+        variant="default"
+        leftSection={<IconDownload size={14} />}
+        component="a"
+        href={otlpHref(traceId)}
+        download={`${traceId}.json`}
+      >
+        {t('trace.download')}
+      </Button>
+      <Button
+        size="xs"
+        variant="default"
+        leftSection={<IconDownload size={14} />}
+        component="a"
+        href={jaegerHref(traceId)}
+        download={`${traceId}.jaeger.json`}
+      >
+        {t('file.downloadJaeger')}
+      </Button>
+    </>
+  );
+}
+
+/** Where the trace is from, and the way to another. */
+function OfFile({ name }: { name: string }) {
+  const { t } = useTranslation();
+  return (
+    <>
+      <span className={classes.file} title={name}>
+        {t('file.from', { name })}
+      </span>
+      <Button
+        size="xs"
+        variant="default"
+        leftSection={<IconFileImport size={14} />}
+        renderRoot={(props) => <Link to="/file" {...props} />}
+      >
+        {t('file.another')}
+      </Button>
+    </>
   );
 }
 

@@ -11,6 +11,8 @@ import {
 import { useTranslation } from 'react-i18next';
 import { type Analysis, type Reason, useAnalysis } from '../../api/trace';
 import { useFormats } from '../../components/use-formats';
+import { useFileSource } from './source';
+import { TwinLink } from './TwinLink';
 import classes from './WhyBox.module.css';
 
 const MOST = 5;
@@ -40,14 +42,19 @@ type Props = {
 export function WhyBox({ traceId, selected, onSelect }: Props) {
   const { t } = useTranslation();
   const analysis = useAnalysis(traceId);
+  const file = useFileSource();
+  if (file) return <p className={classes.without}>{t('file.without')}</p>;
   if (!analysis.data) return <div className={classes.box} data-waiting aria-busy={analysis.isPending} />;
   const reasons = topReasons(analysis.data);
   const failed = analysis.data.failed || reasons[0]?.kind === 'error';
   return (
     <section className={classes.box} aria-labelledby="why">
-      <h2 id="why" className={classes.title}>
-        {failed ? t('why.failed') : t('why.slow')}
-      </h2>
+      <div className={classes.head}>
+        <h2 id="why" className={classes.title}>
+          {failed ? t('why.failed') : t('why.slow')}
+        </h2>
+        <TwinLink traceId={traceId} short />
+      </div>
       {reasons.length === 0 && <p className={classes.none}>{t('why.none')}</p>}
       <ol className={classes.list}>
         {reasons.map((reason) => (
