@@ -1,3 +1,7 @@
+import { fromChips, toChips } from '../query/chips';
+import { ALIASES, BOOLEANS, KINDS, STATUSES } from '../query/fields';
+import { parseQuery } from '../query/parse';
+import { type Expr, isComparison, isStructure, type Query } from '../query/tree';
 import { type Condition, parseCondition, takesValue, wantsNumber, writeCondition } from './condition';
 import { parseDuration, writeDuration } from './duration';
 import type { TraceSearch } from './trace-search';
@@ -19,10 +23,6 @@ export const SPECIAL = [
   '@dead_letter',
 ] as const;
 
-const KINDS = ['server', 'client', 'producer', 'consumer', 'internal', 'unspecified'] as const;
-const STATUSES = ['error', 'ok', 'unset'] as const;
-const BOOLEANS = ['true', 'false'];
-
 /** The values of fields that have few; undefined for others. */
 export const valuesOf = (key: string): readonly string[] | undefined =>
   key === '@kind'
@@ -34,16 +34,6 @@ export const valuesOf = (key: string): readonly string[] | undefined =>
         : /duration$/.test(key) && key.startsWith('@')
           ? ['10ms', '100ms', '500ms', '1s', '5s']
           : undefined;
-
-const ALIASES: Record<string, string> = {
-  service: '@service',
-  name: '@name',
-  operation: '@name',
-  kind: '@kind',
-  status: '@status',
-  duration: '@duration',
-  'trace.duration': '@trace.duration',
-};
 
 /** How far a condition is typed: the key, or, behind the operator, the value. */
 export type Typed =
@@ -67,10 +57,29 @@ export type Problem = 'empty' | 'malformed' | 'number' | 'traceDuration';
 /** The change to a search that a typed condition means, or what is wrong with it. */
 export function readCondition(text: string, search: TraceSearch): Partial<TraceSearch> | Problem {
   if (text.trim() === '') return 'empty';
+  const tree = parseQuery(text);
+  if ('query' in tree && isTree(tree.query)) return toChips([...fromChips(search), ...tree.query]);
   const condition = parseCondition(text);
   if (!condition) return 'malformed';
   const named = takesValue(condition.operator) ? { ...condition, key: aliased(condition.key) } : condition;
   return withCondition(named, search);
+}
+
+/**
+ * Whether a text that can be read as a query is meant as one: only when it says more than one condition does, and nothing in
+ * it is a bare word, which a value with an "or" in it would leave.
+ */
+function isTree(query: Query): boolean {
+  const bare = (one: Expr): boolean =>
+    isComparison(one)
+      ? one.op === 'exists'
+      : 'not' in one
+        ? bare(one.not)
+        : ('and' in one ? one.and : one.or).some(bare);
+  const [only] = query;
+  if (only && query.length === 1 && isComparison(only))
+    return only.op === 'in' || only.op === '=~' || only.op === '!~' || only.scope !== undefined;
+  return query.every((one) => isStructure(one) || !bare(one));
 }
 
 /** Adds a condition. What has a field of its own in the address goes there. */
