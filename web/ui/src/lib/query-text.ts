@@ -107,27 +107,3 @@ export function withCondition(condition: Condition, search: TraceSearch): Partia
   const text = writeCondition(condition);
   return { attr: [...(search.attr ?? []).filter((one) => one !== text), text] };
 }
-
-/** Whether a search restricts a field to a value, or keeps it out. */
-export function holds(search: TraceSearch, key: string, value: string): 'only' | 'without' | undefined {
-  const own = {
-    '@service': search.service,
-    '@name': search.operation,
-    '@kind': search.kind,
-    '@status': search.status,
-  };
-  if (own[key as keyof typeof own] === value) return 'only';
-  const has = (operator: '=' | '!=') =>
-    search.attr?.includes(writeCondition({ key, operator, value })) === true;
-  return has('=') ? 'only' : has('!=') ? 'without' : undefined;
-}
-
-/** The change that lifts what holds on a field's value. */
-export function withoutValue(search: TraceSearch, key: string, value: string): Partial<TraceSearch> {
-  const own = { '@service': 'service', '@name': 'operation', '@kind': 'kind', '@status': 'status' } as const;
-  const field = own[key as keyof typeof own];
-  if (field && search[field] === value) return { [field]: undefined };
-  const gone = (['=', '!='] as const).map((operator) => writeCondition({ key, operator, value }));
-  const rest = (search.attr ?? []).filter((one) => !gone.includes(one));
-  return { attr: rest.length > 0 ? rest : undefined };
-}

@@ -133,10 +133,11 @@ export const search = {
   },
   facets: {
     label: 'Facets',
-    lead: 'Spans found. Click keeps a value, Shift+click excludes it.',
+    lead: 'Spans found. Click keeps a value, Ctrl+click one more, Shift+click excludes it.',
     exclude: 'Exclude {{value}}',
     valueHint: '{{value}}: {{spans}} spans, {{errors}} with errors',
     none: 'No span has it',
+    refused: 'Nothing is counted: {{reason}}.',
     more_one: '{{count, number}} more value',
     more_other: '{{count, number}} more values',
     fewer: 'Fewer',

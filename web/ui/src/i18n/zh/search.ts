@@ -132,10 +132,11 @@ export const search = {
   },
   facets: {
     label: '分面',
-    lead: '匹配的 Span。单击保留某值，Shift+单击排除。',
+    lead: '匹配的 Span。单击保留某值，Ctrl+单击再加一个，Shift+单击排除。',
     exclude: '排除 {{value}}',
     valueHint: '{{value}}：{{spans}} 个 Span，{{errors}} 个有错误',
     none: '没有 Span 带有此项',
+    refused: '未作统计：{{reason}}。',
     more_one: '还有 {{count, number}} 个值',
     more_other: '还有 {{count, number}} 个值',
     fewer: '收起',
