@@ -6,9 +6,11 @@ import {
   differences,
   grouping,
   keeping,
+  live,
   marks,
   older,
   openSearch,
+  queries,
   searchByService,
 } from './demo-search.mjs';
 import { foldRows, followLink, openSpan, openTrace, panel, reload, rowCount, zoom } from './demo-trace.mjs';
@@ -27,7 +29,9 @@ export async function demo(harness) {
   await openSearch(harness, page);
   await searchByService(harness, page);
   await conditions(harness, page);
+  await queries(harness, page);
   await brushes(harness, page);
+  await live(harness, page);
   await differences(harness, page);
   await grouping(harness, page);
   await older(harness, page);

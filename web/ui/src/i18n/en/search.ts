@@ -31,6 +31,8 @@ export const search = {
     showNewest: 'Show that time',
   },
   results: {
+    waiting_one: '{{shown}} new trace',
+    waiting_other: '{{shown}} new traces',
     label: 'Traces, newest first',
     trace: 'Trace',
     started: 'Started',
@@ -184,6 +186,10 @@ export const search = {
     timeSummary: 'Spans over time: {{spans}}, {{errors}} with errors',
   },
   brush: {
+    keys: 'Select with the arrow keys',
+    keysUpright:
+      'Arrows move the selection, Shift and arrows move its right or upper edge, Escape clears it.',
+    keysFlat: 'Left and right move the selection, with Shift its right edge, Escape clears it.',
     lead: 'Select to see what differs:',
     errors: 'With errors',
     slow: 'Slowest 5 %',

@@ -33,6 +33,8 @@ export const search = {
     showNewest: '查看该时间',
   },
   results: {
+    waiting_one: '{{shown}} 条新链路',
+    waiting_other: '{{shown}} 条新链路',
     label: '链路，最新的在前',
     trace: '链路',
     started: '开始时间',
@@ -183,6 +185,9 @@ export const search = {
     timeSummary: 'Span 随时间变化：共 {{spans}} 个，{{errors}} 个有错误',
   },
   brush: {
+    keys: '用方向键选择',
+    keysUpright: '方向键移动选区，Shift 加方向键移动其右边或上边，Esc 清除。',
+    keysFlat: '左右键移动选区，按住 Shift 移动其右边，Esc 清除。',
     lead: '选中一部分，查看差异：',
     errors: '有错误',
     slow: '最慢的 5 %',
