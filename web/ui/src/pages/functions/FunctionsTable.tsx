@@ -77,6 +77,11 @@ export function FunctionsTable({ rows, trends, sort, onSort }: Props) {
         render: (row) => <span className={classes.nowrap}>{rate(row.rate)}</span>,
       },
       {
+        id: 'trend',
+        label: t('fn.trend'),
+        render: (row) => <TrendCell trend={trends.get(nodeId('function', row.name))} />,
+      },
+      {
         id: 'errorRate',
         label: t('fn.errorRate'),
         numeric: true,
@@ -138,11 +143,6 @@ export function FunctionsTable({ rows, trends, sort, onSort }: Props) {
         numeric: true,
         value: (row) => row.throttles,
         render: (row) => <Some n={row.throttles} bad />,
-      },
-      {
-        id: 'trend',
-        label: t('fn.trend'),
-        render: (row) => <TrendCell trend={trends.get(nodeId('function', row.name))} />,
       },
       {
         id: 'lastSeen',
