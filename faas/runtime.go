@@ -26,6 +26,7 @@ import (
 	"weft/faas/logs"
 	"weft/faas/sandbox"
 	"weft/sdk"
+	"weft/semconv"
 	"weft/state"
 )
 
@@ -380,6 +381,7 @@ func (rt *Runtime) resource(fn *function.Function, instance string) *emit.Resour
 		attribute.String("cloud.resource_id", rt.arn(fn.Name, fn.Version)),
 		attribute.String("cloud.provider", "weft"),
 		attribute.String("cloud.region", rt.cfg.Region),
+		attribute.String(semconv.RuntimeContract, string(fn.Contract)),
 	}
 	if fn.Memory > 0 {
 		attrs = append(attrs, attribute.Int64("faas.max_memory", fn.Memory))

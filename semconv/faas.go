@@ -93,7 +93,7 @@ const (
 	CodeBytes       = "weft.code.bytes"  // int64, of the package
 	CodeCached      = "weft.code.cached" // bool: it was unpacked already
 	CodeDigest      = "weft.code.digest" // string: sha256 in hex
-	RuntimeContract = "weft.contract"    // string: lambda, fc, http
+	RuntimeContract = "weft.contract"    // string: lambda, fc, http, go; of the resource, too
 	HealthProbes    = "weft.health_check.probes"
 )
 

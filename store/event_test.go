@@ -7,6 +7,7 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -297,6 +298,35 @@ func TestInstances(t *testing.T) {
 	}
 	if _, _, err := s.Instances(t.Context(), store.InstanceQuery{Function: "a"}); err == nil {
 		t.Error("no limit was taken")
+	}
+}
+
+func TestFunctionResources(t *testing.T) {
+	s := open(t)
+	resource := func(contract string, limit int64) *store.Resource {
+		res := functionResource("a", "1", contract)
+		res.Attributes = append(res.Attributes, textAttr(semconv.RuntimeContract, contract), intAttr("faas.max_memory", limit))
+		slices.SortFunc(res.Attributes, func(a, b store.Attribute) int { return strings.Compare(a.Key, b.Key) })
+		res.Hash = res.ContentHash()
+		return res
+	}
+	var logs []store.Log
+	for i, res := range []*store.Resource{resource("fc", 128<<20), resource("lambda", 256<<20)} {
+		for n := range 3 {
+			logs = append(logs, store.Log{TimeNS: shopTime.Add(time.Duration(10*i+n) * time.Second).UnixNano(), EventName: semconv.EventInvocation, Resource: res, Scope: &store.Scope{},
+				TraceID: store.TraceID{1, byte(i)}, SpanID: store.SpanIDFromUint64(uint64(n + 1)), Attributes: store.Attributes{intAttr(semconv.InvocationCPU, 1e6),
+					intAttr(semconv.InvocationDuration, 2e9), intAttr(semconv.InvocationMaxMemory, int64(50+n+10*i)<<20), textAttr(semconv.InvocationOutcome, "success")}})
+		}
+	}
+	insertLogs(t, s, "", logs...)
+	got, err := s.FunctionResources(t.Context(), store.TimeRange{}, "")
+	want := store.FunctionResources{Function: "a", Contract: "lambda", MemoryLimit: 256 << 20, MaxMemory: 62 << 20, CPUNS: 6e6, ByteNS: 6e9 * (128<<20 + 256<<20)}
+	if err != nil || len(got) != 1 || got[0] != want {
+		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
+	early, err := s.FunctionResources(t.Context(), store.TimeRange{To: shopTime.Add(5 * time.Second)}, "a")
+	if err != nil || len(early) != 1 || early[0].Contract != "fc" || early[0].MaxMemory != 52<<20 {
+		t.Errorf("of the first three: %+v, %v", early, err)
 	}
 }
 

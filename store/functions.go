@@ -118,6 +118,31 @@ func (s *Store) FunctionInits(ctx context.Context, r TimeRange, function string)
 	return inits, wrap(op, err)
 }
 
+// FunctionResources are what a function had and used.
+type FunctionResources struct {
+	Function string
+	// Contract is what its newest instance speaks: lambda, fc, http or go; "" when that is not known.
+	Contract string
+	// MemoryLimit is its newest instance's, in bytes, 0 without one; MaxMemory the greatest that an instance came to.
+	MemoryLimit, MaxMemory int64
+	// CPUNS is the CPU time of all its invocations, ByteNS their durations times the limit: what memory that is held costs.
+	CPUNS, ByteNS float64
+}
+
+// FunctionResources reads the invocations of a function, of all functions when it is empty, sorted by function.
+func (s *Store) FunctionResources(ctx context.Context, r TimeRange, function string) ([]FunctionResources, error) {
+	const op = "read function resources"
+	from, to, err := r.bounds()
+	if err != nil {
+		return nil, invalid(op, err)
+	}
+	params := []any{param("from", from), param("to", to), param("from_day", dayOf(from)), param("to_day", dayOf(to-1)), param("function", function)}
+	list, err := collect(ctx, s, s.named("function_resources"), params, func(rows driver.Rows, f *FunctionResources) error {
+		return rows.Scan(&f.Function, &f.Contract, &f.MemoryLimit, &f.MaxMemory, &f.CPUNS, &f.ByteNS)
+	})
+	return list, wrap(op, err)
+}
+
 // InstanceQuery asks for the instances of a function, the latest started first.
 type InstanceQuery struct {
 	Range    TimeRange

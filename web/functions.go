@@ -64,13 +64,27 @@ func newInits(i store.FunctionInits) functionInits {
 	return functionInits{i.Ready, i.Failed, i.P50NS, i.P95NS, i.P99NS}
 }
 
+// functionResources are what a function had and used.
+type functionResources struct {
+	Contract         string  `json:"contract"`
+	MemoryLimitBytes int64   `json:"memoryLimitBytes"`
+	MaxMemoryBytes   int64   `json:"maxMemoryBytes"`
+	CPUNS            float64 `json:"cpuNs"`
+	GiBSeconds       float64 `json:"gibSeconds"`
+}
+
+func newResources(r store.FunctionResources) functionResources {
+	return functionResources{r.Contract, r.MemoryLimit, r.MaxMemory, r.CPUNS, r.ByteNS / (1 << 30) / 1e9}
+}
+
 type functionStats struct {
 	Name     string   `json:"name"`
 	Versions []string `json:"versions"`
 	functionRuns
-	Rate       float64       `json:"rate"`
-	Inits      functionInits `json:"inits"`
-	LastSeenNS instantNS     `json:"lastSeenNs"`
+	Rate       float64           `json:"rate"`
+	Inits      functionInits     `json:"inits"`
+	Resources  functionResources `json:"resources"`
+	LastSeenNS instantNS         `json:"lastSeenNs"`
 }
 
 type functionPage struct {
@@ -92,8 +106,12 @@ var functionOrders = map[string]func(a, b *functionStats) int{
 	"p50":         func(a, b *functionStats) int { return cmp.Compare(b.P50NS, a.P50NS) },
 	"p95":         func(a, b *functionStats) int { return cmp.Compare(b.P95NS, a.P95NS) },
 	"p99":         func(a, b *functionStats) int { return cmp.Compare(b.P99NS, a.P99NS) },
-	"lastSeen":    func(a, b *functionStats) int { return cmp.Compare(b.LastSeenNS, a.LastSeenNS) },
-	"name":        func(a, b *functionStats) int { return 0 }, // the store's order
+	"memory": func(a, b *functionStats) int {
+		return cmp.Compare(b.Resources.MaxMemoryBytes, a.Resources.MaxMemoryBytes)
+	},
+	"cost":     func(a, b *functionStats) int { return cmp.Compare(b.Resources.GiBSeconds, a.Resources.GiBSeconds) },
+	"lastSeen": func(a, b *functionStats) int { return cmp.Compare(b.LastSeenNS, a.LastSeenNS) },
+	"name":     func(a, b *functionStats) int { return 0 }, // the store's order
 }
 
 func (s *Server) listFunctions(w http.ResponseWriter, r *http.Request) error {
@@ -116,14 +134,18 @@ func (s *Server) listFunctions(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	rows := newFunctionStats(totals, inits, span)
+	resources, err := s.store.FunctionResources(r.Context(), span, "")
+	if err != nil {
+		return err
+	}
+	rows := newFunctionStats(totals, inits, resources, span)
 	return writeJSON(w, functionPage{FromNS: instantNS(span.From.UnixNano()), ToNS: instantNS(span.To.UnixNano()), Total: len(rows),
 		Functions: cut(table, rows, functionOrders[table.sort])})
 }
 
 // newFunctionStats makes a row for each function of totals, which are sorted by function and then by version. One that has inits only, because
 // none of its requests came to an end or because it is provisioned, has a row too.
-func newFunctionStats(totals []store.FunctionTotals, inits []store.FunctionInits, span store.TimeRange) []functionStats {
+func newFunctionStats(totals []store.FunctionTotals, inits []store.FunctionInits, resources []store.FunctionResources, span store.TimeRange) []functionStats {
 	sums, rows := make(map[string]*runsSum), make(map[string]*functionStats)
 	row := func(name string) *functionStats {
 		if rows[name] == nil {
@@ -141,6 +163,9 @@ func newFunctionStats(totals []store.FunctionTotals, inits []store.FunctionInits
 	}
 	for _, i := range inits {
 		row(i.Function).Inits = newInits(i)
+	}
+	for _, u := range resources {
+		row(u.Function).Resources = newResources(u)
 	}
 	out := make([]functionStats, 0, len(rows))
 	for name, f := range rows {
@@ -182,12 +207,13 @@ type functionDetail struct {
 	ToNS   instantNS `json:"toNs"`
 	StepNS int64     `json:"stepNs"`
 	functionRuns
-	QueueNS    float64         `json:"queueNs"`
-	Inits      functionInits   `json:"inits"`
-	LastSeenNS instantNS       `json:"lastSeenNs"`
-	Outcomes   []outcomeCount  `json:"outcomes"`
-	Versions   []versionRuns   `json:"versions"`
-	Points     []functionPoint `json:"points"`
+	QueueNS    float64           `json:"queueNs"`
+	Inits      functionInits     `json:"inits"`
+	Resources  functionResources `json:"resources"`
+	LastSeenNS instantNS         `json:"lastSeenNs"`
+	Outcomes   []outcomeCount    `json:"outcomes"`
+	Versions   []versionRuns     `json:"versions"`
+	Points     []functionPoint   `json:"points"`
 }
 
 // function is the function that the path names.
@@ -214,6 +240,13 @@ func (s *Server) getFunction(w http.ResponseWriter, r *http.Request) error {
 	out.Name = name
 	for _, i := range inits {
 		out.Inits = newInits(i)
+	}
+	resources, err := s.store.FunctionResources(r.Context(), span, name)
+	if err != nil {
+		return err
+	}
+	for _, u := range resources {
+		out.Resources = newResources(u)
 	}
 	return writeJSON(w, out)
 }

@@ -30,6 +30,10 @@ func (f *fakeStore) FunctionInits(context.Context, store.TimeRange, string) ([]s
 	return []store.FunctionInits{{Function: "idle", Ready: 1, P50NS: 5}, {Function: "resize", Ready: 4, Failed: 1, P50NS: 3e8}}, f.err
 }
 
+func (f *fakeStore) FunctionResources(context.Context, store.TimeRange, string) ([]store.FunctionResources, error) {
+	return []store.FunctionResources{{Function: "resize", Contract: "lambda", MemoryLimit: 256 << 20, MaxMemory: 90 << 20, CPUNS: 2e9, ByteNS: 8 << 30 * 1e9}}, f.err
+}
+
 func (f *fakeStore) Invocations(_ context.Context, q store.InvocationQuery) (store.InvocationPage, error) {
 	f.invocations = q
 	return store.InvocationPage{Invocations: []store.Invocation{{FunctionEvent: store.FunctionEvent{TimeNS: 7, TraceID: store.TraceID{1}, Version: "1",

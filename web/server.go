@@ -63,6 +63,7 @@ type Store interface {
 	TwinCandidates(ctx context.Context, id store.TraceID, service, name string, aroundNS int64) (store.TwinCandidates, error)
 	FunctionTotals(ctx context.Context, r store.TimeRange, function string, step time.Duration) ([]store.FunctionTotals, store.TimeRange, error)
 	FunctionInits(ctx context.Context, r store.TimeRange, function string) ([]store.FunctionInits, error)
+	FunctionResources(ctx context.Context, r store.TimeRange, function string) ([]store.FunctionResources, error)
 	Invocations(ctx context.Context, q store.InvocationQuery) (store.InvocationPage, error)
 	ColdStarts(ctx context.Context, q store.ColdStartQuery) (*store.ColdStarts, error)
 	Instances(ctx context.Context, q store.InstanceQuery) ([]store.Instance, uint64, error)

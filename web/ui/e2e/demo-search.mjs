@@ -91,6 +91,80 @@ export async function conditions(harness, page) {
   });
 }
 
+const text = (page) => page.getByRole('combobox', { name: 'Conditions as text' });
+
+/** Conditions as one text: with or, with a structure, with what is wrong, and back to chips. */
+export async function queries(harness, page) {
+  const ask = async (written) => {
+    await text(page).fill(written);
+    await text(page).press('Escape');
+    await text(page).press('Enter');
+  };
+  await harness.check('what is wrong with a query is named with its place', async () => {
+    await page.goto(`${harness.url}/traces?service=shop-cart&mode=text`);
+    assert((await text(page).inputValue()) === '@service = shop-cart', 'the chips are not in the text');
+    await ask('service = shop-cart and (kind = server');
+    await page.getByRole('alert').getByText('Character 25: this ( is never closed.').waitFor();
+    const at = await text(page).evaluate((area) => [area.selectionStart, area.selectionEnd]);
+    assert(at[0] === 24 && at[1] === 25, `the place is not selected: ${at}`);
+  });
+  await harness.check('or and not reach the API as a tree, and are counted', async () => {
+    const asked = page.waitForRequest((request) => {
+      const url = new URL(request.url());
+      return url.pathname.endsWith('/traces/count') && url.searchParams.has('where');
+    });
+    await ask('service = shop-cart and (kind = client or not http.route exists)');
+    const where = JSON.parse(new URL((await asked).url()).searchParams.get('where'));
+    assert(where.or?.[0].op === '=' && where.or?.[1].op === 'not-exists', JSON.stringify(where));
+    await page.waitForURL((url) => url.searchParams.get('service') === 'shop-cart');
+    await page.getByRole('table').first().waitFor();
+  });
+  await harness.check('a structure finds traces and survives reloading, as chips too', async () => {
+    await ask('{service = shop-frontend} >> {service = shop-cart and kind = server}');
+    await page.waitForURL((url) => (url.searchParams.get('q') ?? '').includes('>>'));
+    await until('rows', async () => (await page.getByRole('cell').count()) > 0);
+    await page.reload();
+    await page.getByRole('button', { name: 'Chips', exact: true }).click();
+    await page.getByRole('button', { name: /^Edit as text: \{@service = shop-frontend\} >> / }).waitFor();
+    await page.getByRole('button', { name: /^Remove condition \{@service/ }).click();
+    await page.waitForURL((url) => !url.searchParams.has('q'));
+  });
+  await harness.check('an example of the help is there to be changed', async () => {
+    await page.getByRole('button', { name: 'How conditions are written' }).click();
+    await page.getByRole('button', { name: /^\{kind = producer\} > / }).click();
+    await until('the example', async () => (await text(page).inputValue()).includes('producer'));
+    assert(!new URL(page.url()).searchParams.has('q'), 'it was asked at once');
+  });
+  await harness.check('other values of a facet stay to be chosen, and Ctrl+click adds one', async () => {
+    await page.goto(`${harness.url}/traces?service=shop-cart`);
+    const list = facets(page).getByRole('list', { name: 'Service', exact: true });
+    await list.getByRole('button', { name: /^shop-cart/, pressed: true }).waitFor();
+    await list
+      .getByRole('button', { name: /^shop-catalog/, pressed: false })
+      .click({ modifiers: ['Control'] });
+    await page.waitForURL((url) => url.searchParams.get('q') === '@service in (shop-cart, shop-catalog)');
+    await until('two', async () => (await list.getByRole('button', { pressed: true }).count()) === 2);
+    await page.goto(`${harness.url}/traces`);
+  });
+}
+
+/** A list that goes on does not move under the one who reads it. */
+export async function live(harness, page) {
+  await harness.check('new traces wait while the list is read', async () => {
+    await page.goto(`${harness.url}/traces?from=now-15m&live=true`);
+    const rows = page.getByRole('region', { name: 'Traces, newest first' });
+    await rows.hover();
+    const first = () => rows.getByRole('link').first().getAttribute('href');
+    await page.getByRole('button', { name: /new traces?$/ }).waitFor({ timeout: 60_000 });
+    const before = await first();
+    await page.waitForTimeout(100);
+    assert((await first()) === before, 'the first row moved');
+    await page.getByRole('button', { name: /new traces?$/ }).click();
+    await until('the newest', async () => (await first()) !== before);
+    await page.goto(`${harness.url}/traces`);
+  });
+}
+
 /** Drags from one place of a picture to another, both in parts of its size. */
 async function drag(page, target, from, to) {
   const box = await target.boundingBox();
@@ -109,6 +183,18 @@ const PICTURES = [
 ];
 
 export async function brushes(harness, page) {
+  await harness.check('arrow keys select in every picture, Escape clears', async () => {
+    for (const [name, , written] of PICTURES) {
+      await page.getByRole('button', { name, exact: true }).click();
+      const keys = page.getByRole('application', { name: 'Select with the arrow keys' });
+      await keys.focus();
+      await keys.press('ArrowLeft');
+      await keys.press('Shift+ArrowLeft');
+      await until('the brush in the address', () => written.test(param(page, 'brush') ?? ''));
+      await keys.press('Escape');
+      await until('no brush', () => param(page, 'brush') === null);
+    }
+  });
   for (const [name, label, written] of PICTURES) {
     await harness.check(`${name}: a dragged box is a selection, counted as the API counts`, async () => {
       await page.getByRole('button', { name, exact: true }).click();

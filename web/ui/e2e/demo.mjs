@@ -6,9 +6,11 @@ import {
   differences,
   grouping,
   keeping,
+  live,
   marks,
   older,
   openSearch,
+  queries,
   searchByService,
 } from './demo-search.mjs';
 import { foldRows, followLink, openSpan, openTrace, panel, reload, zoom } from './demo-trace.mjs';
@@ -30,7 +32,9 @@ export async function demo(harness) {
   await openSearch(harness, page);
   await searchByService(harness, page);
   await conditions(harness, page);
+  await queries(harness, page);
   await brushes(harness, page);
+  await live(harness, page);
   await differences(harness, page);
   await grouping(harness, page);
   await older(harness, page);

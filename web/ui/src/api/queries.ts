@@ -8,7 +8,6 @@ import {
   useQueryClient,
 } from '@tanstack/react-query';
 import { useCallback } from 'react';
-import { pinned } from '../lib/range';
 import { buildTrace } from '../trace/model';
 import { readCompact } from '../trace/source';
 import { ApiError, api, type SearchRequest, type Session } from './client';
@@ -97,20 +96,17 @@ export const useAttributeValues = (key: string, prefix: string, enabled: boolean
     enabled: enabled && key !== '' && !key.startsWith('@'),
   });
 
-type TracePart = { request: SearchRequest; cursor?: string };
-
 export const useTraceSearch = (request: SearchRequest, refetchInterval: number | false = false) =>
   useInfiniteQuery({
     refetchInterval,
     queryKey: ['search', request],
-    queryFn: async ({ pageParam, signal }) => {
-      const part = pageParam ?? { request: pinned(request, Date.now()) };
-      const query = { ...part.request, limit: PAGE_SIZE, ...(part.cursor && { cursor: part.cursor }) };
-      return { ...(await api.searchTraces(query, { signal })), request: part.request };
-    },
-    initialPageParam: undefined as TracePart | undefined,
-    getNextPageParam: (page): TracePart | undefined =>
-      page.nextCursor ? { request: page.request, cursor: page.nextCursor } : undefined,
+    queryFn: ({ pageParam, signal }) =>
+      api.searchTraces(
+        { ...request, limit: PAGE_SIZE, ...(pageParam !== '' && { cursor: pageParam }) },
+        { signal },
+      ),
+    initialPageParam: '',
+    getNextPageParam: (page) => page.nextCursor || undefined,
     placeholderData: keepPreviousData,
   });
 

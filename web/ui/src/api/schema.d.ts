@@ -1872,6 +1872,19 @@ export interface components {
             p95Ns: number;
             p99Ns: number;
         };
+        /** @description What a function had and used, of the invocations that are stored. */
+        FunctionResources: {
+            /** @description What its newest instance speaks: lambda, fc, http or go; empty when not known. */
+            contract: string;
+            /** @description Of its newest instance; 0 without one. */
+            memoryLimitBytes: number;
+            /** @description The greatest that an instance came to. */
+            maxMemoryBytes: number;
+            /** @description Of all invocations. */
+            cpuNs: number;
+            /** @description Durations times the memory limit: what is paid for where memory is paid for by time. */
+            gibSeconds: number;
+        };
         FunctionStats: {
             name: string;
             versions: string[];
@@ -1895,6 +1908,7 @@ export interface components {
             /** @description Invocations a second. */
             rate: number;
             inits: components["schemas"]["FunctionInits"];
+            resources: components["schemas"]["FunctionResources"];
             lastSeenNs: components["schemas"]["InstantNs"];
         };
         FunctionPage: {
@@ -1982,6 +1996,7 @@ export interface components {
             /** @description Sum of the waits for free instances. */
             queueNs: number;
             inits: components["schemas"]["FunctionInits"];
+            resources: components["schemas"]["FunctionResources"];
             lastSeenNs: components["schemas"]["InstantNs"];
             outcomes: components["schemas"]["OutcomeCount"][];
             /** @description Most invocations first. */
@@ -4007,7 +4022,7 @@ export interface operations {
                 /** @description Latest start, exclusive; open when absent. */
                 to?: components["parameters"]["To"];
                 /** @description Greatest first; the name in alphabetical order. */
-                sort?: "coldStarts" | "errorRate" | "errors" | "init" | "invocations" | "lastSeen" | "name" | "p50" | "p95" | "p99" | "throttles" | "timeouts";
+                sort?: "coldStarts" | "cost" | "errorRate" | "errors" | "init" | "invocations" | "lastSeen" | "memory" | "name" | "p50" | "p95" | "p99" | "throttles" | "timeouts";
                 reverse?: components["parameters"]["Reverse"];
                 limit?: components["parameters"]["TableLimit"];
                 /** @description Rows to skip. */

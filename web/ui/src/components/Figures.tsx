@@ -1,9 +1,10 @@
 import { IconAlertTriangleFilled } from '@tabler/icons-react';
+import type { ReactNode } from 'react';
 import classes from './Figures.module.css';
 
 export type Figure = {
   label: string;
-  value: string /** Something is wrong; said by a sign too. */;
+  value: ReactNode /** Something is wrong; said by a sign too. */;
   bad?: boolean;
 };
 

@@ -6,7 +6,6 @@ import {
   formatCount,
   formatDuration,
   formatPercent,
-  formatRate,
   formatRatio,
 } from '../lib/duration';
 import {
@@ -31,7 +30,6 @@ export function useFormats() {
       ratio: (n: number) => formatRatio(n, language),
       compact: (n: number) => formatCompact(n, language),
       percent: (share: number) => formatPercent(share, language),
-      rate: (perSecond: number) => formatRate(perSecond, language),
       bytes: (n: number) => formatBytes(n, language),
       instant: (t: InstantNs) => formatInstant(t, language),
       instantShort: (t: InstantNs) => formatInstantShort(t, language),

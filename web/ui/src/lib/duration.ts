@@ -104,7 +104,7 @@ export function formatCount(n: number, language: string): string {
   return numberFormat(language, { maximumFractionDigits: 0 }).format(n);
 }
 
-/** A ratio to three significant digits. */
+/** A ratio, or something a second, to three significant digits. */
 export function formatRatio(n: number, language: string): string {
   return numberFormat(language, { maximumSignificantDigits: 3 }).format(n);
 }
@@ -114,14 +114,14 @@ export function formatCompact(n: number, language: string): string {
   return numberFormat(language, { notation: 'compact', maximumSignificantDigits: 3 }).format(n);
 }
 
-/** A share from 0 to 1 as a percentage of two significant digits: 0.25 %, 12 %. */
+/** A share from 0 to 1 as a percentage to a tenth. What is very small keeps two digits, so that it does not look like nothing. */
 export function formatPercent(share: number, language: string): string {
-  return numberFormat(language, { style: 'percent', maximumSignificantDigits: 2 }).format(share);
-}
-
-/** Something a second, of three significant digits. */
-export function formatRate(rate: number, language: string): string {
-  return numberFormat(language, { maximumSignificantDigits: 3 }).format(rate);
+  if (share > 0 && share < 0.0001) return `<${formatPercent(0.0001, language)}`;
+  const small = share > 0 && share < 0.01;
+  return numberFormat(language, {
+    style: 'percent',
+    ...(small ? { maximumSignificantDigits: 2 } : { maximumFractionDigits: 1 }),
+  }).format(share);
 }
 
 const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { holds, readCondition, readTyped, withoutValue } from './query-text';
+import { readCondition, readTyped } from './query-text';
 
 describe('typed conditions', () => {
   it('go to the field of the address that is theirs', () => {
@@ -35,22 +35,5 @@ describe('typed conditions', () => {
     expect(readTyped('!db')).toEqual({ stage: 'key', key: 'db', negated: true });
     expect(readTyped('service=ca')).toEqual({ stage: 'value', key: '@service', operator: '=', value: 'ca' });
     expect(readTyped('"odd key">=')).toEqual({ stage: 'value', key: '"odd key"', operator: '>=', value: '' });
-  });
-});
-
-describe('values of facets', () => {
-  const search = { service: 'cart', attr: ['k=v', 'k!=w', '@service!=pay'] };
-  it('are known to hold', () => {
-    expect(holds(search, '@service', 'cart')).toBe('only');
-    expect(holds(search, '@service', 'pay')).toBe('without');
-    expect(holds(search, 'k', 'v')).toBe('only');
-    expect(holds(search, 'k', 'w')).toBe('without');
-    expect(holds(search, 'k', 'x')).toBeUndefined();
-  });
-
-  it('are lifted', () => {
-    expect(withoutValue(search, '@service', 'cart')).toEqual({ service: undefined });
-    expect(withoutValue(search, 'k', 'w')).toEqual({ attr: ['k=v', '@service!=pay'] });
-    expect(withoutValue({ attr: ['k=v'] }, 'k', 'v')).toEqual({ attr: undefined });
   });
 });

@@ -1,3 +1,7 @@
+import { fromChips, toChips } from '../query/chips';
+import { ALIASES, BOOLEANS, KINDS, STATUSES } from '../query/fields';
+import { parseQuery } from '../query/parse';
+import { type Expr, isComparison, isStructure, type Query } from '../query/tree';
 import { type Condition, parseCondition, takesValue, wantsNumber, writeCondition } from './condition';
 import { parseDuration, writeDuration } from './duration';
 import type { TraceSearch } from './trace-search';
@@ -19,10 +23,6 @@ export const SPECIAL = [
   '@dead_letter',
 ] as const;
 
-const KINDS = ['server', 'client', 'producer', 'consumer', 'internal', 'unspecified'] as const;
-const STATUSES = ['error', 'ok', 'unset'] as const;
-const BOOLEANS = ['true', 'false'];
-
 /** The values of fields that have few; undefined for others. */
 export const valuesOf = (key: string): readonly string[] | undefined =>
   key === '@kind'
@@ -34,16 +34,6 @@ export const valuesOf = (key: string): readonly string[] | undefined =>
         : /duration$/.test(key) && key.startsWith('@')
           ? ['10ms', '100ms', '500ms', '1s', '5s']
           : undefined;
-
-const ALIASES: Record<string, string> = {
-  service: '@service',
-  name: '@name',
-  operation: '@name',
-  kind: '@kind',
-  status: '@status',
-  duration: '@duration',
-  'trace.duration': '@trace.duration',
-};
 
 /** How far a condition is typed: the key, or, behind the operator, the value. */
 export type Typed =
@@ -67,10 +57,29 @@ export type Problem = 'empty' | 'malformed' | 'number' | 'traceDuration';
 /** The change to a search that a typed condition means, or what is wrong with it. */
 export function readCondition(text: string, search: TraceSearch): Partial<TraceSearch> | Problem {
   if (text.trim() === '') return 'empty';
+  const tree = parseQuery(text);
+  if ('query' in tree && isTree(tree.query)) return toChips([...fromChips(search), ...tree.query]);
   const condition = parseCondition(text);
   if (!condition) return 'malformed';
   const named = takesValue(condition.operator) ? { ...condition, key: aliased(condition.key) } : condition;
   return withCondition(named, search);
+}
+
+/**
+ * Whether a text that can be read as a query is meant as one: only when it says more than one condition does, and nothing in
+ * it is a bare word, which a value with an "or" in it would leave.
+ */
+function isTree(query: Query): boolean {
+  const bare = (one: Expr): boolean =>
+    isComparison(one)
+      ? one.op === 'exists'
+      : 'not' in one
+        ? bare(one.not)
+        : ('and' in one ? one.and : one.or).some(bare);
+  const [only] = query;
+  if (only && query.length === 1 && isComparison(only))
+    return only.op === 'in' || only.op === '=~' || only.op === '!~' || only.scope !== undefined;
+  return query.every((one) => isStructure(one) || !bare(one));
 }
 
 /** Adds a condition. What has a field of its own in the address goes there. */
@@ -97,28 +106,4 @@ export function withCondition(condition: Condition, search: TraceSearch): Partia
   }
   const text = writeCondition(condition);
   return { attr: [...(search.attr ?? []).filter((one) => one !== text), text] };
-}
-
-/** Whether a search restricts a field to a value, or keeps it out. */
-export function holds(search: TraceSearch, key: string, value: string): 'only' | 'without' | undefined {
-  const own = {
-    '@service': search.service,
-    '@name': search.operation,
-    '@kind': search.kind,
-    '@status': search.status,
-  };
-  if (own[key as keyof typeof own] === value) return 'only';
-  const has = (operator: '=' | '!=') =>
-    search.attr?.includes(writeCondition({ key, operator, value })) === true;
-  return has('=') ? 'only' : has('!=') ? 'without' : undefined;
-}
-
-/** The change that lifts what holds on a field's value. */
-export function withoutValue(search: TraceSearch, key: string, value: string): Partial<TraceSearch> {
-  const own = { '@service': 'service', '@name': 'operation', '@kind': 'kind', '@status': 'status' } as const;
-  const field = own[key as keyof typeof own];
-  if (field && search[field] === value) return { [field]: undefined };
-  const gone = (['=', '!='] as const).map((operator) => writeCondition({ key, operator, value }));
-  const rest = (search.attr ?? []).filter((one) => !gone.includes(one));
-  return { attr: rest.length > 0 ? rest : undefined };
 }

@@ -26,19 +26,6 @@ export function parseInstantText(text: string, nowMs: number): InstantNs | undef
   return Number.isNaN(ms) ? undefined : fromMillis(ms);
 }
 
-/**
- * The ends as they are at this moment. A cursor belongs to one range: pages of "the last hour" that are asked for one after
- * the other must mean the same hour.
- */
-export function pinned<T extends { from?: string; to?: string }>(ends: T, nowMs: number): T {
-  const pin = (text: string) => String(parseInstantText(text, nowMs) ?? text);
-  return {
-    ...ends,
-    ...(ends.from !== undefined && { from: pin(ends.from) }),
-    ...(ends.to !== undefined && { to: pin(ends.to) }),
-  };
-}
-
 /** True when both ends can be read and the first lies before the second. */
 export function isRange(range: RangeText, nowMs: number): boolean {
   const from = parseInstantText(range.from, nowMs);

@@ -1,4 +1,8 @@
 import type { SearchRequest } from '../api/client';
+import { readQuery } from '../query/chips';
+import { parseQuery } from '../query/parse';
+import { toParams } from '../query/tree';
+import { writeQueryText } from '../query/write';
 import { readBrush, writeBrush } from './brush';
 import { parseCondition, writeCondition } from './condition';
 import { parseDuration } from './duration';
@@ -15,7 +19,7 @@ const condition = (written: string) => {
 };
 const duration = spelled((written) => (parseDuration(written) === undefined ? undefined : written));
 
-/** The conditions that the API takes for a set of traces, and what it calls them. */
+/** The conditions on a set of traces, by what the API calls them; q is what it calls where and structure. */
 export const FILTERS = {
   service: text,
   operation: text,
@@ -27,6 +31,11 @@ export const FILTERS = {
   maxDuration: duration,
   minTraceDuration: duration,
   maxTraceDuration: duration,
+  /** A query for what the others cannot say: see query/parse.ts. */
+  q: spelled((written) => {
+    const parsed = parseQuery(written);
+    return 'query' in parsed && parsed.query.length > 0 ? writeQueryText(parsed.query) : undefined;
+  }),
 };
 
 export type DurationField = 'minDuration' | 'maxDuration' | 'minTraceDuration' | 'maxTraceDuration';
@@ -39,6 +48,8 @@ export type Grouping = (typeof GROUPS)[number];
 
 export const SEARCH = defineView({
   ...FILTERS,
+  /** Whether the conditions are edited as chips or as one text. */
+  mode: oneOf(['chips', 'text'] as const, 'chips'),
   viz: oneOf(PICTURES, 'scatter'),
   brush: spelled((written) => {
     const brush = readBrush(written);
@@ -58,8 +69,14 @@ const isFilter = ([key, value]: [string, unknown]) =>
   key in FILTERS && value !== undefined && value !== false;
 
 /** What to ask the API for this state. */
-export function toRequest(search: TraceSearch): SearchRequest {
-  return { ...Object.fromEntries(Object.entries(search).filter(isFilter)), ...rangeParams(search) };
+export const toRequest = (search: TraceSearch): SearchRequest => ({
+  ...toConditions(filtersOf(search)),
+  ...rangeParams(search),
+});
+
+/** Filters as the API takes them, without a time. */
+export function toConditions({ q, ...chips }: Partial<TraceSearch>): Omit<SearchRequest, 'from' | 'to'> {
+  return { ...chips, ...(q !== undefined && toParams(readQuery(q))) } as Omit<SearchRequest, 'from' | 'to'>;
 }
 
 /** What restricts the traces, to take along to a page that shows the same set. */

@@ -22,6 +22,8 @@ const SORTS: Record<string, FunctionSort> = {
   p99: 'p99',
   coldStarts: 'coldStarts',
   init: 'init',
+  memory: 'memory',
+  cost: 'cost',
   timeouts: 'timeouts',
   throttles: 'throttles',
   lastSeen: 'lastSeen',

@@ -9,7 +9,7 @@ import { Sparkline } from '../../components/Sparkline';
 import { useFigures } from '../../components/use-figures';
 import { useFormats } from '../../components/use-formats';
 import { parseInstant } from '../../units';
-import { Duration, ErrorShare, Some } from './cells';
+import { Duration, ErrorShare, Memory, Some } from './cells';
 import classes from './functions.module.css';
 
 /** Calls and errors of a node, step by step. */
@@ -25,7 +25,7 @@ type Props = {
 export function FunctionsTable({ rows, trends, sort, onSort }: Props) {
   const { t } = useTranslation();
   const format = useFormats();
-  const { percent, rate } = useFigures();
+  const { percent, rate, number } = useFigures();
   const columns = useMemo((): Column<FunctionStats>[] => {
     const duration = (id: 'p50' | 'p95' | 'p99'): Column<FunctionStats> => ({
       id,
@@ -47,6 +47,7 @@ export function FunctionsTable({ rows, trends, sort, onSort }: Props) {
             className={classes.name ?? ''}
           >
             {row.name}
+            {row.resources.contract && <span className={classes.contract}>{row.resources.contract}</span>}
           </Link>
         ),
       },
@@ -74,6 +75,11 @@ export function FunctionsTable({ rows, trends, sort, onSort }: Props) {
         numeric: true,
         value: (row) => row.rate,
         render: (row) => <span className={classes.nowrap}>{rate(row.rate)}</span>,
+      },
+      {
+        id: 'trend',
+        label: t('fn.trend'),
+        render: (row) => <TrendCell trend={trends.get(nodeId('function', row.name))} />,
       },
       {
         id: 'errorRate',
@@ -104,6 +110,27 @@ export function FunctionsTable({ rows, trends, sort, onSort }: Props) {
         render: (row) => <Duration ns={row.inits.p95Ns} />,
       },
       {
+        id: 'memory',
+        label: t('fn.memory'),
+        numeric: true,
+        value: (row) => row.resources.maxMemoryBytes,
+        render: (row) => <Memory {...row.resources} />,
+      },
+      {
+        id: 'cost',
+        label: t('fn.cost'),
+        numeric: true,
+        value: (row) => row.resources.gibSeconds,
+        render: (row) => (
+          <span
+            className={classes.nowrap}
+            title={t('fn.costOf', { cpu: format.duration(row.resources.cpuNs) })}
+          >
+            {row.resources.gibSeconds > 0 ? `${number(row.resources.gibSeconds)} GiB·s` : '–'}
+          </span>
+        ),
+      },
+      {
         id: 'timeouts',
         label: t('fn.timeouts'),
         numeric: true,
@@ -118,11 +145,6 @@ export function FunctionsTable({ rows, trends, sort, onSort }: Props) {
         render: (row) => <Some n={row.throttles} bad />,
       },
       {
-        id: 'trend',
-        label: t('fn.trend'),
-        render: (row) => <TrendCell trend={trends.get(nodeId('function', row.name))} />,
-      },
-      {
         id: 'lastSeen',
         label: t('fn.lastSeen'),
         numeric: true,
@@ -134,7 +156,7 @@ export function FunctionsTable({ rows, trends, sort, onSort }: Props) {
         ),
       },
     ];
-  }, [t, format, percent, rate, trends]);
+  }, [t, format, percent, rate, number, trends]);
   return (
     <DataTable
       label={t('fn.title')}

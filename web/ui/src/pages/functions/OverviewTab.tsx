@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
-import { type FunctionDetail, useFunction, useInvocations } from '../../api/functions';
+import { type FunctionDetail, useFunction } from '../../api/functions';
 import { DataTable } from '../../components/DataTable';
 import { type Figure, Figures } from '../../components/Figures';
 import { Panel } from '../../components/Panel';
@@ -10,6 +10,7 @@ import { useFormats } from '../../components/use-formats';
 import { useRange } from '../../components/use-range';
 import type { Change } from '../../components/use-view';
 import { OperationsTable } from '../service/OperationsTable';
+import { Memory } from './cells';
 import classes from './functions.module.css';
 import { OverviewCharts } from './OverviewCharts';
 import { type FUNCTION, type FunctionState, OUTCOMES } from './view';
@@ -37,7 +38,7 @@ export function OverviewTab({ name, state, replace }: Props) {
       >
         {(data) => (
           <div className={classes.stack}>
-            <Summary data={data} name={name} />
+            <Summary data={data} />
             <OverviewCharts data={data} />
             {data.outcomes.length > 1 && <Outcomes data={data} />}
           </div>
@@ -52,13 +53,10 @@ export function OverviewTab({ name, state, replace }: Props) {
   );
 }
 
-function Summary({ data, name }: { data: FunctionDetail; name: string }) {
+function Summary({ data }: { data: FunctionDetail }) {
   const { t } = useTranslation();
   const format = useFormats();
-  const { percent, rate } = useFigures();
-  const range = useRange();
-  // The newest invocation knows how much memory its instance has taken.
-  const newest = useInvocations(name, range, {}).data?.pages[0]?.invocations[0];
+  const { percent, rate, number } = useFigures();
   const seconds = Math.max(1, (Number(data.toNs) - Number(data.fromNs)) / 1e9);
   const figures: Figure[] = [
     { label: t('fn.invocations'), value: format.count(data.invocations) },
@@ -72,7 +70,13 @@ function Summary({ data, name }: { data: FunctionDetail; name: string }) {
     { label: t('fn.initP95'), value: data.inits.ready > 0 ? format.duration(data.inits.p95Ns) : '–' },
     { label: t('fn.timeouts'), value: format.count(data.timeouts), bad: data.timeouts > 0 },
     { label: t('fn.throttles'), value: format.count(data.throttles), bad: data.throttles > 0 },
-    { label: t('fn.lastMemory'), value: newest?.maxMemoryBytes ? format.bytes(newest.maxMemoryBytes) : '–' },
+    { label: t('fn.memory'), value: <Memory {...data.resources} /> },
+    {
+      label: t('fn.cost'),
+      value: data.resources.gibSeconds > 0 ? `${number(data.resources.gibSeconds)} GiB·s` : '–',
+    },
+    { label: t('fn.cpu'), value: format.duration(data.resources.cpuNs) },
+    { label: t('fn.contract'), value: data.resources.contract || '–' },
   ];
   return <Figures figures={figures} />;
 }

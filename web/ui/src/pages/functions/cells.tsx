@@ -124,3 +124,23 @@ export function TraceLink({
     </Link>
   );
 }
+
+/** The greatest memory that an instance came to, of what it may have. Near the limit is told apart. */
+export function Memory({
+  maxMemoryBytes,
+  memoryLimitBytes,
+}: {
+  maxMemoryBytes: number;
+  memoryLimitBytes: number;
+}) {
+  const format = useFormats();
+  if (maxMemoryBytes === 0) return <span className={classes.dim}>–</span>;
+  const near = memoryLimitBytes > 0 && maxMemoryBytes >= 0.9 * memoryLimitBytes;
+  return (
+    <span className={classes.nowrap} data-near={near || undefined}>
+      {near && '▲ '}
+      {format.bytes(maxMemoryBytes)}
+      {memoryLimitBytes > 0 && <span className={classes.dim}> / {format.bytes(memoryLimitBytes)}</span>}
+    </span>
+  );
+}

@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { type TopologyRequest, useTopology, useTopologyDiff, useTopologyMatrix } from '../../api/topology';
 import { useRange } from '../../components/use-range';
 import { resolveRange } from '../../lib/range';
+import { toConditions } from '../../lib/trace-search';
 import type { StateOf } from '../../lib/view';
 import { changesOf, withGone } from './changes';
 import { parseExpression } from './expression';
@@ -20,7 +21,7 @@ export function useMap(state: StateOf<typeof MAP>, writeAt: (at: number | undefi
   const { range, params, refetchInterval } = useRange();
   const filters = useMemo(() => {
     const { from: _, to: __, live: ___, ...rest } = filtersOf(state);
-    return rest as TopologyRequest;
+    return toConditions(rest) as TopologyRequest;
   }, [state]);
   const filtered = Object.keys(filters).length > 0;
   const topology = useTopology(

@@ -127,8 +127,8 @@ function useValues(change: Change): [string | undefined, string] {
       return [t('change.times', { count: change.edge.base.calls }), format.count(0)];
     case 'busier':
     case 'quieter': {
-      const perMinute = (calls: number) => t('change.perMinute', { calls: format.rate(calls) });
-      return [format.rate(change.edge.base.callsPerMinute), perMinute(change.edge.current.callsPerMinute)];
+      const perMinute = (calls: number) => t('change.perMinute', { calls: format.ratio(calls) });
+      return [format.ratio(change.edge.base.callsPerMinute), perMinute(change.edge.current.callsPerMinute)];
     }
     case 'version':
       return [undefined, change.versions.join(', ')];

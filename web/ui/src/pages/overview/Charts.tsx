@@ -77,7 +77,7 @@ function Three({ points, stepMs, onRange }: ThreeProps) {
   const shared = { timesMs: times, height: 120, group: 'overview', onRange };
   return (
     <div className={classes.charts}>
-      <TimeChart {...shared} label={t('overview.calls')} series={calls} format={format.rate} />
+      <TimeChart {...shared} label={t('overview.calls')} series={calls} format={format.ratio} />
       <TimeChart {...shared} label={t('overview.errors')} series={errors} format={format.percent} />
       <TimeChart {...shared} label={t('overview.latency')} series={latency} format={format.duration} />
     </div>

@@ -131,8 +131,8 @@ function useColumns(rows: readonly ServiceRow[]): Column<ServiceRow>[] {
         value: (row) => row.perSecond,
         render: (row) => (
           <Compared
-            value={format.rate(row.perSecond)}
-            before={format.rate(row.perSecondBefore)}
+            value={format.ratio(row.perSecond)}
+            before={format.ratio(row.perSecondBefore)}
             by={growth(row.perSecond, row.perSecondBefore, row.now.calls, row.before?.calls ?? 0)}
             words={['change.more', 'change.less']}
           />
@@ -230,7 +230,7 @@ function Compared({ value, before, by, words, relative = true, harmful = false }
       <span className={classes.by} data-tone={tone}>
         <Icon size={12} aria-hidden="true" />
         {by >= 1 && relative
-          ? t('change.fold', { by: format.rate(by + 1) })
+          ? t('change.fold', { by: format.ratio(by + 1) })
           : t(by > 0 ? words[0] : words[1], { by: format.percent(Math.abs(by)) })}
       </span>{' '}
       {value}

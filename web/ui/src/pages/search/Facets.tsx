@@ -1,7 +1,7 @@
 import { Switch } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { SearchRequest } from '../../api/client';
+import { ApiError, type SearchRequest } from '../../api/client';
 import { useFacets } from '../../api/search';
 import { ErrorState } from '../../components/ErrorState';
 import { useFormats } from '../../components/use-formats';
@@ -9,7 +9,7 @@ import { useRange } from '../../components/use-range';
 import { readPreference, writePreference } from '../../lib/preferences';
 import type { TraceSearch } from '../../lib/trace-search';
 import { DurationRange } from './DurationRange';
-import { Facet } from './Facet';
+import { Facet, FEW } from './Facet';
 import classes from './Facets.module.css';
 import type { UpdateSearch } from './filters';
 
@@ -34,9 +34,6 @@ export const FACETS = [
 ] as const;
 
 const OPEN_AT_FIRST: readonly string[] = FACETS.slice(0, 7);
-/** Values of each facet before more are asked for. */
-const FEW = 6;
-
 const readOpen = (): readonly string[] => readPreference('facets')?.split('\n') ?? OPEN_AT_FIRST;
 
 type Props = { search: TraceSearch; request: SearchRequest; update: UpdateSearch };
@@ -53,7 +50,9 @@ export function Facets({ search, request, update }: Props) {
     setOpen(next);
     writePreference('facets', next.join('\n'));
   };
-  const { data } = facets;
+  // What was counted for other conditions says nothing of these.
+  const refused = facets.error instanceof ApiError && facets.error.status === 400;
+  const data = refused ? undefined : facets.data;
   return (
     <aside className={classes.column} aria-label={t('facets.label')}>
       <p className={classes.lead}>{t('facets.lead')}</p>
@@ -63,7 +62,14 @@ export function Facets({ search, request, update }: Props) {
         checked={search.errors ?? false}
         onChange={(event) => update({ errors: event.currentTarget.checked || undefined })}
       />
-      {facets.isError && !data && <ErrorState error={facets.error} retry={() => void facets.refetch()} />}
+      {facets.isError &&
+        (refused ? (
+          <p className={classes.lead} role="status">
+            {t('facets.refused', { reason: facets.error.message })}
+          </p>
+        ) : (
+          !data && <ErrorState error={facets.error} retry={() => void facets.refetch()} />
+        ))}
       <div className={classes.fields} data-dimmed={facets.isPlaceholderData || undefined}>
         {FACETS.map((field) => (
           <Facet

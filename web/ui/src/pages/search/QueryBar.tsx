@@ -1,111 +1,47 @@
-import { CloseButton, Combobox, useCombobox } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
-import { IconSearch } from '@tabler/icons-react';
-import { type KeyboardEvent, useState } from 'react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { type Problem, readCondition } from '../../lib/query-text';
 import type { TraceSearch } from '../../lib/trace-search';
-import { activeFilters, type UpdateSearch } from './filters';
+import type { UpdateSearch } from './filters';
 import classes from './QueryBar.module.css';
-import { type Suggestion, useSuggestions } from './use-suggestions';
+import { QueryChips } from './QueryChips';
+import { QueryHelp } from './QueryHelp';
+import { QueryText } from './QueryText';
+import { Switcher } from './Switcher';
 
-/** All that restricts the result as chips, and one field in which a condition is typed with what is known offered. */
+const MODES = ['chips', 'text'] as const;
+
+/** What restricts the result, as chips or as one text: two ways to write the same conditions. */
 export function QueryBar({ search, update }: { search: TraceSearch; update: UpdateSearch }) {
   const { t } = useTranslation();
-  const [text, setText] = useState('');
-  const [problem, setProblem] = useState<Problem | undefined>();
-  const [asked] = useDebouncedValue(text, 150);
-  const combobox = useCombobox({ onDropdownClose: () => combobox.resetSelectedOption() });
-  const suggestions = useSuggestions(asked, combobox.dropdownOpened, search.service ?? '');
-  const filters = activeFilters(search, t);
-
-  const commit = (written: string) => {
-    const change = readCondition(written, search);
-    if (typeof change === 'string') {
-      setProblem(change === 'empty' ? undefined : change);
-      return;
-    }
-    update(change);
-    setText('');
-    setProblem(undefined);
-    combobox.closeDropdown();
+  const [draft, setDraft] = useState<string | undefined>();
+  const mode = search.mode ?? 'chips';
+  const setMode = (mode: (typeof MODES)[number]) => {
+    setDraft(undefined);
+    update({ mode });
   };
-  const take = (value: string) => {
-    const one: Suggestion | undefined = suggestions.find((suggestion) => suggestion.text === value);
-    if (one?.whole) commit(value);
-    else {
-      setText(value);
-      combobox.resetSelectedOption();
-    }
-  };
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.nativeEvent.isComposing) return;
-    if (event.key === 'Enter' && combobox.getSelectedOptionIndex() === -1) {
-      event.preventDefault();
-      commit(text);
-    }
-    const last = filters.at(-1);
-    if (event.key === 'Backspace' && text === '' && last) update(last.without);
-  };
-
   return (
     <div className={classes.bar} role="search" aria-label={t('query.label')}>
-      <div className={classes.line} data-bad={problem !== undefined || undefined}>
-        <IconSearch size={15} className={classes.icon} aria-hidden="true" />
-        <ul className={classes.chips} aria-label={t('search.filters')}>
-          {filters.map((filter) => (
-            <li key={filter.id} className={classes.chip} title={filter.label}>
-              <span className={classes.chipText}>{filter.label}</span>
-              <CloseButton
-                size="xs"
-                aria-label={t('search.removeCondition', { condition: filter.label })}
-                onClick={() => update(filter.without)}
-              />
-            </li>
-          ))}
-        </ul>
-        <Combobox store={combobox} onOptionSubmit={take} position="bottom-start" width={420}>
-          <Combobox.Target withExpandedAttribute>
-            <input
-              data-search
-              aria-autocomplete="list"
-              className={classes.field}
-              aria-label={t('query.field')}
-              placeholder={filters.length === 0 ? t('query.hint') : t('query.another')}
-              value={text}
-              spellCheck={false}
-              autoComplete="off"
-              aria-invalid={problem !== undefined}
-              aria-describedby={problem ? 'query-problem' : undefined}
-              onChange={(event) => {
-                setText(event.currentTarget.value);
-                setProblem(undefined);
-                combobox.openDropdown();
-                combobox.resetSelectedOption();
-              }}
-              onFocus={() => combobox.openDropdown()}
-              onClick={() => combobox.openDropdown()}
-              onBlur={() => combobox.closeDropdown()}
-              onKeyDown={onKeyDown}
-            />
-          </Combobox.Target>
-          <Combobox.Dropdown hidden={suggestions.length === 0}>
-            <Combobox.Options mah={320} className={classes.options} aria-label={t('query.offers')}>
-              {suggestions.map((one) => (
-                <Combobox.Option key={one.text} value={one.text} className={classes.option}>
-                  <span className={classes.offer}>{one.label}</span>
-                  {one.hint && <span className={classes.hint}>{one.hint}</span>}
-                </Combobox.Option>
-              ))}
-            </Combobox.Options>
-          </Combobox.Dropdown>
-        </Combobox>
+      <div className={classes.body}>
+        {mode === 'text' ? (
+          <QueryText search={search} update={update} draft={draft} setDraft={setDraft} />
+        ) : (
+          <QueryChips search={search} update={update} toText={() => setMode('text')} />
+        )}
       </div>
-      {problem && (
-        <p id="query-problem" role="alert" className={classes.problem}>
-          {t(`query.problem.${problem as Exclude<Problem, 'empty'>}`)}
-        </p>
-      )}
+      <div className={classes.modes}>
+        <Switcher
+          label={t('query.mode.label')}
+          value={mode}
+          options={MODES.map((value) => ({ value, label: t(`query.mode.${value}`) }))}
+          onChange={setMode}
+        />
+        <QueryHelp
+          onPick={(example) => {
+            update({ mode: 'text' });
+            setDraft(example);
+          }}
+        />
+      </div>
     </div>
   );
 }

@@ -1,17 +1,23 @@
 import { Button, Skeleton } from '@mantine/core';
+import { IconArrowUp } from '@tabler/icons-react';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useCallback, useMemo, useRef } from 'react';
+import { useCallback, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { TraceSummary } from '../../api/client';
+import { useFormats } from '../../components/use-formats';
 import type { ServiceColour } from '../../lib/colour';
 import { ResultRow } from './ResultRow';
 import classes from './Results.module.css';
+import { useHeld } from './use-held';
 import { toggled, useRowKeys } from './use-row-keys';
 
 const ROW = 56;
 
 type Props = {
-  traces: TraceSummary[];
+  traces: readonly TraceSummary[];
+  /** Whether newer ones come by themselves, and to which question these are the answer. */
+  live: boolean;
+  question: unknown;
   colours: Map<string, ServiceColour>;
   /** The traces that are marked to be compared, two at most. */
   marks: readonly string[];
@@ -24,9 +30,18 @@ type Props = {
 };
 
 /** The traces as a table; only the rows in view are in the page. */
-export function Results({ traces, colours, marks, onMark, dimmed, hasMore, loadingMore, loadMore }: Props) {
+export function Results(props: Props) {
+  const { colours, marks, onMark, dimmed, hasMore, loadingMore, loadMore } = props;
   const { t } = useTranslation();
-  const scroller = useRef<HTMLDivElement>(null);
+  const format = useFormats();
+  const {
+    shown: traces,
+    waiting,
+    more,
+    release,
+    scroller,
+    watch,
+  } = useHeld(props.traces, props.live, props.question);
   const slowest = useMemo(
     () => traces.reduce((longest, one) => Math.max(longest, one.durationNs), 1),
     [traces],
@@ -53,8 +68,19 @@ export function Results({ traces, colours, marks, onMark, dimmed, hasMore, loadi
           </Button>
         </div>
       )}
+      {waiting > 0 && (
+        <Button
+          size="compact-sm"
+          radius="xl"
+          className={classes.waiting ?? ''}
+          leftSection={<IconArrowUp size={14} />}
+          onClick={release}
+        >
+          {t('results.waiting', { count: waiting, shown: `${format.count(waiting)}${more ? '+' : ''}` })}
+        </Button>
+      )}
       <div
-        ref={scroller}
+        {...watch}
         className={classes.scroller}
         data-dimmed={dimmed || undefined}
         tabIndex={0}

@@ -121,6 +121,8 @@ export function SearchPage() {
               {group === 'none' ? (
                 <Results
                   traces={traces}
+                  live={refetchInterval !== false}
+                  question={result.isPlaceholderData ? undefined : selection}
                   colours={colours}
                   marks={search.marks ?? []}
                   onMark={(marks) => update({ marks: marks.length > 0 ? marks : undefined })}

@@ -6,11 +6,11 @@ import type { SearchRequest } from '../../api/client';
 import { sampleQuery, useTraceCount } from '../../api/search';
 import { useFormats } from '../../components/use-formats';
 import { useRange } from '../../components/use-range';
-import type { Brush, Durations } from '../../lib/brush';
+import type { Brush } from '../../lib/brush';
 import type { RangeText } from '../../lib/range';
 import { summarise } from '../../lib/summarise';
-import { fromMillis } from '../../units';
 import classes from './SelectionBar.module.css';
+import { useBrushWords } from './use-brush-words';
 
 type Props = {
   brush: Brush | undefined;
@@ -31,12 +31,13 @@ export function SelectionBar({ brush, selection, total, request, range, onBrush 
     const { p95 } = summarise(sample.traces.map((trace) => trace.durationNs));
     onBrush({ trace: { from: p95 } });
   };
+  const words = useBrushWords();
   return (
     <div className={classes.bar}>
       {brush ? (
         <>
           <Counted selection={selection} total={total} />
-          <Words brush={brush} />
+          <span className={classes.words}>{words(brush)}</span>
           <Button
             size="compact-xs"
             variant="default"
@@ -75,19 +76,4 @@ function Counted({ selection, total }: { selection: SearchRequest; total: string
         : '…'}
     </strong>
   );
-}
-
-function Words({ brush }: { brush: Brush }) {
-  const { t } = useTranslation();
-  const format = useFormats();
-  const bounds = ({ from, to }: Durations) =>
-    to === undefined ? `≥ ${format.duration(from)}` : `${format.duration(from)} – ${format.duration(to)}`;
-  const { time, trace, span, errors } = brush;
-  const words = [
-    time && `${format.instantShort(fromMillis(time.fromMs))} – ${format.instantShort(fromMillis(time.toMs))}`,
-    trace && `${t('search.traceDuration')} ${bounds(trace)}`,
-    span && `${t('search.spanDuration')} ${bounds(span)}`,
-    errors && t('brush.errors'),
-  ];
-  return <span className={classes.words}>{words.filter(Boolean).join(' · ')}</span>;
 }

@@ -1,5 +1,4 @@
 import { api, type SearchRequest, type TraceSummary } from '../../api/client';
-import { pinned } from '../../lib/range';
 import { parseInstant, toMillis } from '../../units';
 
 export const MOST_EXPORTED = 1000;
@@ -12,7 +11,7 @@ export async function collect(
   signal: AbortSignal,
 ): Promise<TraceSummary[]> {
   const traces: TraceSummary[] = [];
-  const query = { ...pinned(request, Date.now()), limit: PAGE };
+  const query = { ...request, limit: PAGE };
   let cursor: string | undefined;
   do {
     const page = await api.searchTraces({ ...query, ...(cursor && { cursor }) }, { signal });

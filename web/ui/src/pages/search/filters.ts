@@ -2,10 +2,13 @@ import type { TFunction } from 'i18next';
 import type { Change } from '../../components/use-view';
 import { type Condition, operatorSymbol, parseCondition, takesValue } from '../../lib/condition';
 import type { SEARCH, TraceSearch } from '../../lib/trace-search';
+import { readQuery, withoutPart } from '../../query/chips';
+import { writePart } from '../../query/write';
 
 export type UpdateSearch = Change<typeof SEARCH>;
 
-export type Filter = { id: string; label: string; without: Partial<TraceSearch> };
+/** query says that it is a part of q, which is edited as text. */
+export type Filter = { id: string; label: string; without: Partial<TraceSearch>; query?: true };
 
 /** "http.response.status_code ≥ 500", "db.system.name exists". */
 export function conditionLabel(condition: Condition, t: TFunction): string {
@@ -36,6 +39,10 @@ export function activeFilters(search: TraceSearch, t: TFunction): Filter[] {
   if (search.minTraceDuration) add('minTraceDuration', `${whole} ≥ ${search.minTraceDuration}`);
   if (search.maxTraceDuration) add('maxTraceDuration', `${whole} ≤ ${search.maxTraceDuration}`);
   if (search.errors) add('errors', t('search.errorsOnly'));
+  for (const [i, part] of readQuery(search.q).entries()) {
+    const without = { q: withoutPart(search.q ?? '', i) };
+    filters.push({ id: `q ${i}`, label: writePart(part), without, query: true });
+  }
   return filters;
 }
 
@@ -56,4 +63,5 @@ export const NO_FILTERS: Partial<TraceSearch> = {
   minTraceDuration: undefined,
   maxTraceDuration: undefined,
   errors: undefined,
+  q: undefined,
 };

@@ -2,12 +2,13 @@ import { useCallback, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Histogram } from '../../../api/search';
 import { useFormats } from '../../../components/use-formats';
-import { type Brush, roundOut } from '../../../lib/brush';
+import type { Brush } from '../../../lib/brush';
 import { formatDuration } from '../../../lib/duration';
 import { useCanvasStyle } from '../../../theme/use-theme';
 import { fromMillis } from '../../../units';
+import { useBrushWords } from '../use-brush-words';
 import { type Bar, barAt, durationBars, paintBars, paintMarks, timeBars } from './bars-plot';
-import { BOTTOM, paintTimes, TOP } from './frame';
+import { BOTTOM, type Box, durationsOf, type OnBrush, paintTimes, TOP } from './frame';
 import { useAccent } from './Heat';
 import { decadesOf } from './heat-plot';
 import { PLOT_HEIGHT, PlotBox } from './PlotBox';
@@ -19,13 +20,14 @@ type Props = {
   histogram: Histogram;
   width: number;
   brush: Brush | undefined;
-  onBrush: (brush: Brush) => void;
+  onBrush: OnBrush;
 };
 
 /** How many spans took how long. */
 export function Durations({ histogram, width, brush, onBrush }: Props) {
   const { t } = useTranslation();
   const format = useFormats();
+  const words = useBrushWords();
   const style = useCanvasStyle(NO_COLOURS);
   const colour = useAccent(style.theme);
   const [hovered, setHovered] = useState<{ bar: Bar; x: number } | undefined>();
@@ -59,6 +61,7 @@ export function Durations({ histogram, width, brush, onBrush }: Props) {
     y0: TOP,
     y1: PLOT_HEIGHT - BOTTOM,
   };
+  const brushOf = ({ x0, x1 }: Box): Brush => ({ span: durationsOf(plot.x, x0, x1) });
   return (
     <>
       <PlotBox
@@ -72,7 +75,9 @@ export function Durations({ histogram, width, brush, onBrush }: Props) {
         width={width}
         upright={false}
         box={box}
-        onBox={({ x0, x1 }) => onBrush({ span: roundOut({ from: plot.x.from(x0), to: plot.x.from(x1) }) })}
+        onBox={(box) => onBrush(brushOf(box))}
+        onClear={() => onBrush(undefined)}
+        say={(box) => words(brushOf(box))}
         onHover={(x) => {
           const bar = barAt(plot.bars, x);
           setHovered(bar && { bar, x });
@@ -103,6 +108,7 @@ export function Durations({ histogram, width, brush, onBrush }: Props) {
 export function OverTime({ histogram, width, brush, onBrush }: Props) {
   const { t } = useTranslation();
   const format = useFormats();
+  const words = useBrushWords();
   const style = useCanvasStyle(NO_COLOURS);
   const colour = useAccent(style.theme);
   const [hovered, setHovered] = useState<{ bar: Bar; x: number } | undefined>();
@@ -122,6 +128,9 @@ export function OverTime({ histogram, width, brush, onBrush }: Props) {
     y1: PLOT_HEIGHT - BOTTOM,
   };
   const at = (ms: number) => format.instantShort(fromMillis(ms));
+  const brushOf = ({ x0, x1 }: Box): Brush => ({
+    time: { fromMs: plot.x.from(x0), toMs: plot.x.from(x1) + 1 },
+  });
   return (
     <>
       <PlotBox
@@ -133,7 +142,9 @@ export function OverTime({ histogram, width, brush, onBrush }: Props) {
         width={width}
         upright={false}
         box={box}
-        onBox={({ x0, x1 }) => onBrush({ time: { fromMs: plot.x.from(x0), toMs: plot.x.from(x1) + 1 } })}
+        onBox={(box) => onBrush(brushOf(box))}
+        onClear={() => onBrush(undefined)}
+        say={(box) => words(brushOf(box))}
         onHover={(x) => {
           const bar = barAt(plot.bars, x);
           setHovered(bar && { bar, x });

@@ -2,9 +2,11 @@ import { useCallback, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Heatmap } from '../../../api/search';
 import { useFormats } from '../../../components/use-formats';
-import { type Brush, roundOut } from '../../../lib/brush';
+import type { Brush } from '../../../lib/brush';
 import { useCanvasStyle } from '../../../theme/use-theme';
 import { fromMillis } from '../../../units';
+import { useBrushWords } from '../use-brush-words';
+import { type Box, durationsOf, type OnBrush } from './frame';
 import { cellAt, decadesOf, type HeatCell, heatLayout, paintHeat } from './heat-plot';
 import { PLOT_HEIGHT, PlotBox } from './PlotBox';
 import { Tip, Twin } from './Twin';
@@ -15,13 +17,14 @@ type Props = {
   map: Heatmap;
   width: number;
   brush: Brush | undefined;
-  onBrush: (brush: Brush) => void;
+  onBrush: OnBrush;
 };
 
 /** Spans by time and duration. */
 export function Heat({ map, width, brush, onBrush }: Props) {
   const { t } = useTranslation();
   const format = useFormats();
+  const words = useBrushWords();
   const style = useCanvasStyle(NO_COLOURS);
   const colour = useAccent(style.theme);
   const [hovered, setHovered] = useState<{ cell: HeatCell; x: number; y: number } | undefined>();
@@ -45,6 +48,10 @@ export function Heat({ map, width, brush, onBrush }: Props) {
   const rows = useMemo(() => decadesOf(plot.cells), [plot]);
   const spans = rows.reduce((sum, row) => sum + row.spans, 0);
   const errors = rows.reduce((sum, row) => sum + row.errors, 0);
+  const brushOf = ({ x0, x1, y0, y1 }: Box): Brush => ({
+    time: { fromMs: plot.x.from(x0), toMs: plot.x.from(x1) + 1 },
+    span: durationsOf(plot.y, y1, y0),
+  });
   return (
     <>
       <PlotBox
@@ -53,12 +60,9 @@ export function Heat({ map, width, brush, onBrush }: Props) {
         width={width}
         upright
         box={box}
-        onBox={({ x0, x1, y0, y1 }) =>
-          onBrush({
-            time: { fromMs: plot.x.from(x0), toMs: plot.x.from(x1) + 1 },
-            span: roundOut({ from: plot.y.from(y1), to: plot.y.from(y0) }),
-          })
-        }
+        onBox={(box) => onBrush(brushOf(box))}
+        onClear={() => onBrush(undefined)}
+        say={(box) => words(brushOf(box))}
         onHover={(x, y) => {
           const cell = cellAt(plot.cells, x, y);
           setHovered(cell && { cell, x, y });

@@ -1,6 +1,8 @@
 import { type PointerEvent, type ReactNode, useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
 import { Canvas, type Draw } from '../../../components/Canvas';
 import { BOTTOM, type Box, LEFT, RIGHT, TOP } from './frame';
+import { useBoxKeys } from './use-box-keys';
 import classes from './viz.module.css';
 
 export const PLOT_HEIGHT = 168;
@@ -16,6 +18,9 @@ type Props = {
   /** What is selected at present. */
   box?: Box | undefined;
   onBox: (box: Box) => void;
+  onClear: () => void;
+  /** The selection in words. */
+  say: (box: Box) => string;
   onHover?: (x: number, y: number) => void;
   onLeave?: () => void;
   onPick?: (x: number, y: number) => void;
@@ -23,7 +28,7 @@ type Props = {
   children?: ReactNode;
 };
 
-/** A drawing in which a box can be dragged, and a point clicked. */
+/** A drawing in which a box can be dragged or moved by arrow keys, and a point clicked. */
 export function PlotBox({
   label,
   draw,
@@ -31,12 +36,15 @@ export function PlotBox({
   upright,
   box,
   onBox,
+  onClear,
+  say,
   onHover,
   onLeave,
   onPick,
   pointer,
   children,
 }: Props) {
+  const { t } = useTranslation();
   const place = useRef<HTMLDivElement>(null);
   const [start, setStart] = useState<{ x: number; y: number } | undefined>();
   const [end, setEnd] = useState<{ x: number; y: number } | undefined>();
@@ -54,8 +62,10 @@ export function PlotBox({
       y1: upright ? y(Math.max(a.y, b.y)) : PLOT_HEIGHT - BOTTOM,
     };
   };
+  const room = { x0: LEFT, x1: width - RIGHT, y0: TOP, y1: PLOT_HEIGHT - BOTTOM };
+  const keys = useBoxKeys(box, room, upright, onBox, onClear);
   const dragged = start && end && Math.hypot(end.x - start.x, end.y - start.y) >= CLICK_PX;
-  const shown = dragged ? within(start, end) : box;
+  const shown = dragged ? within(start, end) : (keys.drawn ?? box);
   const stop = () => {
     setStart(undefined);
     setEnd(undefined);
@@ -64,8 +74,6 @@ export function PlotBox({
     <div
       ref={place}
       className={classes.plot}
-      role="img"
-      aria-label={label}
       style={{ cursor: pointer ? 'pointer' : 'crosshair' }}
       onPointerDown={(event) => {
         if (event.button !== 0) return;
@@ -86,7 +94,22 @@ export function PlotBox({
       onPointerCancel={stop}
       onPointerLeave={() => onLeave?.()}
     >
-      <Canvas draw={draw} height={PLOT_HEIGHT} />
+      <div role="img" aria-label={label}>
+        <Canvas draw={draw} height={PLOT_HEIGHT} />
+      </div>
+      {/* Over the drawing for its outline, and transparent to the pointer. */}
+      <div
+        role="application"
+        tabIndex={0}
+        className={classes.keys}
+        aria-label={t('brush.keys')}
+        aria-description={t(upright ? 'brush.keysUpright' : 'brush.keysFlat')}
+        onKeyDown={keys.onKeyDown}
+        onBlur={keys.onBlur}
+      />
+      <span className={classes.said} role="status">
+        {keys.drawn && say(keys.drawn)}
+      </span>
       {shown && shown.x1 > shown.x0 && (
         <div
           className={classes.box}

@@ -4,10 +4,12 @@ import { useTranslation } from 'react-i18next';
 import type { TraceSummary } from '../../../api/client';
 import type { Sample } from '../../../api/search';
 import { useFormats } from '../../../components/use-formats';
-import { type Brush, roundOut } from '../../../lib/brush';
+import type { Brush } from '../../../lib/brush';
 import type { ServiceColour } from '../../../lib/colour';
 import { useCanvasStyle } from '../../../theme/use-theme';
 import { parseInstant } from '../../../units';
+import { useBrushWords } from '../use-brush-words';
+import { type Box, durationsOf, type OnBrush } from './frame';
 import { PLOT_HEIGHT, PlotBox } from './PlotBox';
 import { domainOf, layout, nearest, type Point, paintScatter } from './scatter-plot';
 import classes from './viz.module.css';
@@ -18,13 +20,14 @@ type Props = {
   colours: Map<string, ServiceColour>;
   width: number;
   brush: Brush | undefined;
-  onBrush: (brush: Brush) => void;
+  onBrush: OnBrush;
 };
 
-/** Duration over time, one mark a trace. The list below it says the same in text, so the picture needs no keyboard. */
+/** Duration over time, one mark a trace. The list below it says the same in text, so its points need no keyboard. */
 export function Scatter({ sample, extra, colours, width, brush, onBrush }: Props) {
   const { t } = useTranslation();
   const format = useFormats();
+  const words = useBrushWords();
   const navigate = useNavigate();
   const style = useCanvasStyle(colours);
   const [hovered, setHovered] = useState<Point | undefined>();
@@ -56,6 +59,10 @@ export function Scatter({ sample, extra, colours, width, brush, onBrush }: Props
           y1: plot.y.to(Math.max(plot.powers[0] ?? 1, brush.trace?.from ?? 0)),
         }
       : undefined;
+  const brushOf = ({ x0, x1, y0, y1 }: Box): Brush => ({
+    time: { fromMs: plot.x.from(x0), toMs: plot.x.from(x1) + 1 },
+    trace: durationsOf(plot.y, y1, y0),
+  });
   return (
     <PlotBox
       label={`${t('scatter.label')}. ${summary}`}
@@ -64,12 +71,9 @@ export function Scatter({ sample, extra, colours, width, brush, onBrush }: Props
       upright
       box={box}
       pointer={hovered !== undefined}
-      onBox={({ x0, x1, y0, y1 }) =>
-        onBrush({
-          time: { fromMs: plot.x.from(x0), toMs: plot.x.from(x1) + 1 },
-          trace: roundOut({ from: plot.y.from(y1), to: plot.y.from(y0) }),
-        })
-      }
+      onBox={(box) => onBrush(brushOf(box))}
+      onClear={() => onBrush(undefined)}
+      say={(box) => words(brushOf(box))}
       onHover={(x, y) => setHovered(nearest(plot.points, x, y))}
       onLeave={() => setHovered(undefined)}
       onPick={(x, y) => {

@@ -12,6 +12,7 @@ import type { ServiceColour } from '../../../lib/colour';
 import type { RangeText } from '../../../lib/range';
 import type { Picture } from '../../../lib/trace-search';
 import { Durations, OverTime } from './Bars';
+import type { OnBrush } from './frame';
 import { Heat } from './Heat';
 import { PLOT_HEIGHT } from './PlotBox';
 import { Scatter } from './Scatter';
@@ -24,7 +25,7 @@ export type VizProps = {
   sample: UseQueryResult<Sample>;
   colours: Map<string, ServiceColour>;
   brush: Brush | undefined;
-  onBrush: (brush: Brush) => void;
+  onBrush: OnBrush;
 };
 
 /** The picture above the results. */
@@ -54,7 +55,7 @@ export function Viz({ viz, request, range, sample, colours, brush, onBrush }: Vi
 type Common = {
   width: number;
   brush: Brush | undefined;
-  onBrush: (brush: Brush) => void;
+  onBrush: OnBrush;
   request: SearchRequest;
 };
 

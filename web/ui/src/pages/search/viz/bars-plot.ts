@@ -29,13 +29,13 @@ export type Bars = { bars: Bar[]; x: Scale; most: number };
 
 export function durationBars(histogram: Histogram, width: number): Bars & { powers: number[] } {
   const buckets = histogram.buckets.filter((bucket) => bucket.spans > 0);
-  const shortest = Math.max(SHORTEST_NS, buckets[0]?.fromNs ?? SHORTEST_NS);
-  const powers = powersOf(shortest, buckets.at(-1)?.toNs ?? 10 * SHORTEST_NS);
+  const longest = buckets.at(-1)?.toNs ?? 10 * SHORTEST_NS;
+  const powers = powersOf(buckets.find(({ fromNs }) => fromNs > 0)?.fromNs ?? longest, longest);
   const [low = SHORTEST_NS, high = 10 * SHORTEST_NS] = [powers[0], powers.at(-1)];
   const x = logScale(low, high, LEFT, width - RIGHT);
   const bars = buckets.map(({ fromNs, toNs, spans, errors }) => {
     const from = Math.max(low, fromNs);
-    // What is too short for the axis stands at its beginning.
+    // What took no time stands at the beginning of the axis.
     const to = Math.max(from * 1.1, toNs);
     return { x0: x.to(from), x1: x.to(to), from: fromNs, to: toNs, spans, errors };
   });

@@ -1,3 +1,4 @@
+import { type Brush, type Durations, roundOut } from '../../../lib/brush';
 import { formatDuration } from '../../../lib/duration';
 import { formatAxisTime } from '../../../lib/instant';
 import type { Style } from '../../../trace/paint';
@@ -8,8 +9,8 @@ export const RIGHT = 12;
 export const TOP = 10;
 export const BOTTOM = 20;
 
-/** Shorter durations stand on the lowest line: a logarithm has no zero. */
-export const SHORTEST_NS = 1000;
+/** Nothing that took time took less. What took none stands on the lowest line: a logarithm has no zero. */
+export const SHORTEST_NS = 1;
 
 export type Domain = { fromMs: number; toMs: number };
 export type Box = { x0: number; y0: number; x1: number; y1: number };
@@ -34,6 +35,14 @@ export const logScale = (shortest: number, longest: number, from: number, to: nu
     from: (pixel) => 10 ** (low + ((pixel - from) / (to - from)) * size),
   };
 };
+
+/** The durations between two places; what reaches the lowest line holds what took no time. */
+export function durationsOf(scale: Scale, low: number, high: number): Durations {
+  const rounded = roundOut({ from: scale.from(low), to: scale.from(high) });
+  return Math.abs(low - scale.to(0)) < 0.5 ? { ...rounded, from: 0 } : rounded;
+}
+
+export type OnBrush = (brush: Brush | undefined) => void;
 
 /** The powers of ten that enclose these durations. */
 export function powersOf(shortest: number, longest: number): number[] {

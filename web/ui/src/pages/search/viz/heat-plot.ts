@@ -35,7 +35,7 @@ export type HeatLayout = {
   most: number;
 };
 
-/** Where each cell stands. What is shorter than the lowest line lies on it: some clocks measure nothing at all. */
+/** Where each cell stands. What took no time lies on the lowest line: some clocks measure nothing at all. */
 export function heatLayout(map: Heatmap, width: number, height: number): HeatLayout {
   const domain = { fromMs: toMillis(parseInstant(map.fromNs)), toMs: toMillis(parseInstant(map.toNs)) };
   const x = timeScale(domain, width);
@@ -46,7 +46,7 @@ export function heatLayout(map: Heatmap, width: number, height: number): HeatLay
   for (const cell of map.cells) {
     const bucket = map.buckets[cell.bucket];
     if (!bucket) continue;
-    shortest = Math.min(shortest, Math.max(SHORTEST_NS, bucket.fromNs));
+    if (bucket.fromNs > 0) shortest = Math.min(shortest, bucket.fromNs);
     longest = Math.max(longest, bucket.toNs);
     most = Math.max(most, cell.spans);
   }
@@ -58,7 +58,7 @@ export function heatLayout(map: Heatmap, width: number, height: number): HeatLay
     if (!bucket) return [];
     const atMs = domain.fromMs + cell.step * stepMs;
     const fromNs = Math.max(bottom, bucket.fromNs);
-    // A bucket below the lowest line would have no height.
+    // What is on the lowest line has some height, too.
     const toNs = Math.max(fromNs * 1.2, bucket.toNs);
     return [
       {
@@ -116,7 +116,7 @@ export function decadesOf(
 ): { fromNs: number; spans: number; errors: number }[] {
   const decades = new Map<number, { spans: number; errors: number }>();
   for (const { fromNs, spans, errors } of buckets) {
-    const decade = 10 ** Math.floor(Math.log10(Math.max(SHORTEST_NS, fromNs)));
+    const decade = fromNs < SHORTEST_NS ? 0 : 10 ** Math.floor(Math.log10(fromNs));
     const sum = decades.get(decade) ?? { spans: 0, errors: 0 };
     decades.set(decade, { spans: sum.spans + spans, errors: sum.errors + errors });
   }

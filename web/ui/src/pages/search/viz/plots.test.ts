@@ -19,7 +19,8 @@ describe('scales', () => {
   });
 
   it('have at least one decade', () => {
-    expect(powersOf(0, 0)).toEqual([1e3, 1e4]);
+    expect(powersOf(0, 0)).toEqual([1, 10]);
+    expect(powersOf(300, 4e3)).toEqual([100, 1e3, 1e4]);
     expect(powersOf(2e6, 3e7)).toEqual([1e6, 1e7, 1e8]);
   });
 });
@@ -59,7 +60,7 @@ describe('heat map', () => {
 
   it('says the same as a table', () => {
     expect(decadesOf(plot.cells)).toEqual([
-      { fromNs: 1e3, spans: 1, errors: 0 },
+      { fromNs: 0, spans: 1, errors: 0 },
       { fromNs: 1e6, spans: 10, errors: 0 },
       { fromNs: 1e8, spans: 3, errors: 3 },
     ]);

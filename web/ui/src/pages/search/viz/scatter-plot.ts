@@ -32,7 +32,7 @@ export function layout(
   let shortest = Number.POSITIVE_INFINITY;
   let longest = SHORTEST_NS;
   for (const { durationNs } of traces) {
-    shortest = Math.min(shortest, Math.max(SHORTEST_NS, durationNs));
+    if (durationNs > 0) shortest = Math.min(shortest, durationNs);
     longest = Math.max(longest, durationNs);
   }
   const powers = powersOf(Math.min(shortest, longest), longest);
