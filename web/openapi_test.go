@@ -165,6 +165,7 @@ func ownRequests(t testing.TB, base, trace, span string) []*http.Request {
 		r("GET", "/api/v1/facets?service=api&field=@name&field=shard&field=http.response.status_code&limit=5", ""),
 		r("GET", "/api/v1/traces/"+trace, ""),
 		r("GET", "/api/v1/traces/"+trace+"?format=compact", ""),
+		r("GET", "/api/v1/traces/"+trace+"?format=compact&without=subtree&without=resource", ""),
 		r("GET", "/api/v1/traces/"+trace+"/spans/"+span, ""),
 		r("GET", "/api/v1/traces/"+trace+"/skeleton", ""),
 		r("GET", "/api/v1/traces/"+trace+"/analysis", ""),

@@ -138,7 +138,7 @@ func (p *params) durations(low, high string) (lowest, highest time.Duration) {
 
 func (s *Server) getTrace(w http.ResponseWriter, r *http.Request) error {
 	p := newParams(r)
-	id, format := p.traceID(), p.oneOf("format", []string{"otlp", "compact"})
+	id, format, without := p.traceID(), p.oneOf("format", []string{"otlp", "compact"}), p.columnsLeftOut()
 	if err := p.err(); err != nil {
 		return err
 	}
@@ -150,7 +150,9 @@ func (s *Server) getTrace(w http.ResponseWriter, r *http.Request) error {
 		return notFound("trace %s is not stored", id)
 	}
 	if format == "compact" {
-		return writeJSON(w, newCompactTrace(t))
+		c := newCompactTrace(t)
+		c.Spans.leaveOut(without)
+		return writeJSON(w, c)
 	}
 	return writeRawJSON(w, appendOTLP(nil, t))
 }

@@ -1250,9 +1250,9 @@ export interface components {
                 /** @description Row of the parent; -1 for a top row. */
                 parent: number[];
                 /** @description Rows of the subtree, this one included. */
-                subtree: number[];
+                subtree?: number[];
                 /** @description 0 for a top row. */
-                depth: number[];
+                depth?: number[];
                 /** @description Nanoseconds after startNs. */
                 start: number[];
                 /** @description Nanoseconds. */
@@ -1272,9 +1272,9 @@ export interface components {
                 /** @description Index into errorTypes; -1 none. */
                 errorType: number[];
                 /** @description Index into scopes. */
-                scope: number[];
+                scope?: number[];
                 /** @description Index into resources. */
-                resource: number[];
+                resource?: number[];
                 /** @description Number of events. */
                 events: number[];
                 /** @description Number of links. */
@@ -3260,6 +3260,8 @@ export interface operations {
         parameters: {
             query?: {
                 format?: "otlp" | "compact";
+                /** @description Columns of spans to leave out of the compact format; repeatable. All of them can be told from the rest, or are not drawn. */
+                without?: ("subtree" | "depth" | "scope" | "resource")[];
             };
             header?: never;
             path: {
