@@ -23,7 +23,7 @@ func seedStore(ctx context.Context, args []string) error {
 	fs.StringVar(&ui, "ui", "http://127.0.0.1:16686", "`address` of the UI, for the links that are printed")
 	fs.StringVar(&token, "token", os.Getenv("WEFT_TOKEN"), "access token, scope ingest, of a server that asks for one (default $WEFT_TOKEN)")
 	fs.Uint64Var(&number, "seed", 1, "of the generator: the same seed and base make the same spans and ids")
-	fs.Func("base", "when the last span ends, RFC 3339 (default now)", func(text string) (err error) {
+	fs.Func("base", "shortly after the last span ends, RFC 3339 (default now)", func(text string) (err error) {
 		base, err = time.Parse(time.RFC3339Nano, text)
 		return err
 	})

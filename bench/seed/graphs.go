@@ -9,8 +9,10 @@ import (
 )
 
 const (
-	// graphLasts is the time that a graph's spans begin in; it starts at a bucket of the map.
+	// graphLasts is the time that a graph's spans begin in; it starts at a bucket of the map. The map also shows services that called
+	// nobody on the days of its range, so that each graph has a day of its own, on which the message that waits was not sent either.
 	graphLasts  = 60 * second
+	day         = 24 * 3600 * second
 	graphBucket = 10 * second
 	callsFrom   = 3 // edges from each service, at most
 	// unhealthyShare of the services fail every call.
@@ -18,13 +20,16 @@ const (
 	graphTeams     = 25
 )
 
-// graphs are call graphs of given sizes, each in a minute of its own.
+// graphs are call graphs of given sizes.
 func (m *maker) graphs() {
 	for i, nodes := range []int{50, 1000, 2000} {
 		name := fmt.Sprint(nodes)
 		m.begin("graph " + name)
-		start := m.base - int64(i+1)*600*second
+		start := m.base - int64(i+2)*day
 		start -= start % graphBucket
+		if start/day != (start+graphLasts)/day {
+			start -= graphLasts
+		}
 		m.graph(name, nodes, start)
 	}
 }

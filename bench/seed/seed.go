@@ -25,8 +25,7 @@ const requestSpans = 5000
 // Options say which store to make.
 type Options struct {
 	Seed uint64
-	// Base is when the last span ends. The map of a time range shows what was counted in it, so that a call graph of its own range
-	// stands alone: see Graph.
+	// Base is shortly after the last span ends. One message is two hours older, the graphs two to four days.
 	Base time.Time
 }
 
@@ -60,7 +59,7 @@ type Segment struct {
 	DurationNS int64  `json:"durationNs"`
 }
 
-// Graph is a call graph. All of its spans, and no others, begin within [FromNS, ToNS).
+// Graph is a call graph. All of its spans, and no others of their day, begin within [FromNS, ToNS), nanoseconds.
 type Graph struct {
 	FromNS int64 `json:"fromNs,string"`
 	ToNS   int64 `json:"toNs,string"`
