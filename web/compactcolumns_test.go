@@ -14,10 +14,8 @@ func TestColumnsAreLeftOut(t *testing.T) {
 	srv := testServer(t, &fakeStore{traces: []*store.Trace{tr}}, nil)
 	path := "/api/v1/traces/" + tr.ID.String() + "?format=compact"
 	columns := func(query string) []string {
-		c := decode[struct {
-			Spans map[string][]any `json:"spans"`
-		}](t, get(t, srv.URL+path+query).body)
-		return slices.Sorted(maps.Keys(c.Spans))
+		c := decode[map[string]any](t, get(t, srv.URL+path+query).body)
+		return slices.Sorted(maps.Keys(c["spans"].(map[string]any)))
 	}
 	all := columns("")
 	wanted := slices.DeleteFunc(slices.Clone(all), func(name string) bool { return slices.Contains(optionalColumns, name) })
