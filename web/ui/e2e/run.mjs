@@ -2,15 +2,18 @@
 //
 //   demo       (default) search, trace page, languages, themes, accessibility; wants the demo shop's traces
 //   sign-in    wants a server that asks for tokens, and in WEFT_TOKEN one of scope query or admin
+//   seeded     traces and maps of every size and shape, with figures; wants a store that `go run ./bench seed -json > FILE` has
+//              filled, and FILE in WEFT_SEED
 //   first-run  wants a server without traces whose collector takes OTLP/HTTP; WEFT_TOKEN when it asks for tokens
 //
 // The last line is "N passed, N failed"; any failure makes the exit code 1.
 import { demo } from './demo.mjs';
 import { firstRun } from './first-run.mjs';
 import { Harness } from './harness.mjs';
+import { seeded } from './seeded.mjs';
 import { signIn } from './sign-in.mjs';
 
-const SUITES = { demo, 'sign-in': signIn, 'first-run': firstRun };
+const SUITES = { demo, 'sign-in': signIn, 'first-run': firstRun, seeded };
 
 const url = process.env.WEFT_URL;
 const names = process.argv.length > 2 ? process.argv.slice(2) : ['demo'];
