@@ -13,8 +13,8 @@ const placesOf = (page) =>
 
 /** Opens a map; returns the answer of the API and how long it took to be drawn, milliseconds. */
 async function openMap(harness, page, graph, query = '') {
+  await page.goto(`${harness.url}/map?${rangeOf(graph)}${query}`, { waitUntil: 'commit' });
   const before = await processor(page);
-  await page.goto(`${harness.url}/map?${rangeOf(graph)}${query}`);
   const took = await page.evaluate(async (patience) => {
     while (!(window.__uiTest.map?.nodes().length > 0)) {
       if (performance.now() > patience) return Number.NaN;
