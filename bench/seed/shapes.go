@@ -11,6 +11,7 @@ import (
 
 const (
 	chainDepth = 20_000
+	chainNames = 50 // distinct ones in the chain
 	fanOut     = 50_000
 )
 
@@ -20,9 +21,10 @@ func (m *maker) shapes() {
 	m.begin("chain")
 	var parent *truth.Span
 	for i := range int64(chainDepth) {
-		parent = m.span("chain", fmt.Sprintf("level %d", i+1), ptrace.SpanKindInternal, parent, start+i*10*microsecond, start+(2*chainDepth-i)*10*microsecond)
+		parent = m.span("chain", fmt.Sprintf("call %d", i%chainNames), ptrace.SpanKindInternal, parent, start+i*10*microsecond, start+(2*chainDepth-i)*10*microsecond)
 	}
-	m.end("chain", "20,000 spans, each in the one before").Last = fmt.Sprintf("level %d", chainDepth)
+	parent.Name = lastStep
+	m.end("chain", "20,000 spans, each in the one before").Last = lastStep
 
 	m.begin("fan-out")
 	root := m.span("fan-out", "GET /all", ptrace.SpanKindServer, nil, start, start+(fanOut+1)*100*microsecond)

@@ -65,7 +65,7 @@ export const quantile = (values, share) =>
 /**
  * Checks a figure and writes it down. target is what a laptop is to reach, ci what a machine of two idle cores is. What is counted
  * may not be more than ci, nor processor time; by the clock up to `slack` times as much passes, for the machine also runs what is
- * tested, and perhaps more.
+ * tested; and as much more as busy says that it is slower than usual.
  */
 export async function gate(
   harness,
@@ -74,10 +74,11 @@ export async function gate(
   { unit = 'ms', target, ci, slack = unit === 'ms' ? 3 : 1, more },
 ) {
   const said = /ms/.test(unit) ? Math.round(figure) : Math.round(figure * 100) / 100;
-  const bound = ci * slack;
+  const bound = Math.round(ci * slack * busy);
   const aims = [
     target !== undefined && `target ${target}`,
     slack !== 1 && `on an idle machine ${ci}`,
+    busy > 1.2 && `this one is ${busy.toFixed(1)} times slower`,
     `at most ${bound}`,
     more,
   ];
@@ -100,6 +101,17 @@ export async function processor(page) {
 }
 
 const sessions = new WeakMap();
+
+/** How many times longer something takes by the clock than it would if nothing else ran; 1 when nothing does. */
+export async function slowdown(page) {
+  const before = await processor(page);
+  const clock = await page.evaluate(() => {
+    const began = performance.now();
+    while (performance.now() - began < 300);
+    return performance.now() - began;
+  });
+  return Math.max(1, clock / Math.max(1, (await processor(page)) - before));
+}
 
 /** Checks the processor time of something that says how long it took by the clock. */
 export async function gateProcessor(harness, page, name, aims, run) {

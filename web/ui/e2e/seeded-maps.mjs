@@ -1,4 +1,4 @@
-import { gate, longest, processor, settled } from './gauge.mjs';
+import { gate, longest, processor, settled, slowdown } from './gauge.mjs';
 import { assert, PATIENCE_MS, until } from './harness.mjs';
 
 const rangeOf = ({ fromNs, toNs }) => `from=${fromNs}&to=${toNs}`;
@@ -54,7 +54,7 @@ export async function graphs(harness, page, { graphs: all }) {
   for (const query of ['', '&group=none']) {
     const { took } = await openMap(harness, page, all[2000], query);
     const what = query === '' ? 'in groups' : 'one by one';
-    await gate(harness, `2,000 nodes ${what}, drawn`, took, { ci: 12_000 });
+    await gate(harness, `2,000 nodes ${what}, drawn`, took, { ci: 12_000, busy: await slowdown(page) });
     await harness.check(`2,000 nodes ${what}: are there`, async () => {
       const count = Object.keys(await placesOf(page)).length;
       assert(query === '' ? count > 0 && count < 300 : count === all[2000].nodes, `${count} are drawn`);
@@ -96,7 +96,7 @@ async function twin(harness, page, graph, count) {
 
 async function thousand(harness, page, graph) {
   const { took, topology } = await openMap(harness, page, graph);
-  await gate(harness, '1,000 nodes in groups, drawn', took, { ci: 6000 });
+  await gate(harness, '1,000 nodes in groups, drawn', took, { ci: 6000, busy: await slowdown(page) });
   await harness.check('1,000 nodes: groups, and each node that fails by itself', async () => {
     const places = await placesOf(page);
     const count = Object.keys(places).length;
@@ -109,7 +109,11 @@ async function thousand(harness, page, graph) {
     );
   });
   const alone = await openMap(harness, page, graph, '&group=none');
-  await gate(harness, '1,000 nodes one by one, drawn', alone.took, { target: 1500, ci: 6000 });
+  await gate(harness, '1,000 nodes one by one, drawn', alone.took, {
+    target: 1500,
+    ci: 6000,
+    busy: await slowdown(page),
+  });
   await harness.check('1,000 nodes: none of them stands on another', async () => {
     const places = Object.values(await placesOf(page));
     assert(new Set(places).size === graph.nodes, `${new Set(places).size} places of ${graph.nodes} nodes`);

@@ -1,5 +1,5 @@
 import { grid, panel, rowCount } from './demo-trace.mjs';
-import { gate, longest, settled } from './gauge.mjs';
+import { gate, longest, settled, slowdown } from './gauge.mjs';
 import { assert, until } from './harness.mjs';
 import { openSeeded } from './seeded-sizes.mjs';
 
@@ -156,6 +156,6 @@ async function large(harness, page, trace) {
   await settled(page);
   await gate(harness, 'a megabyte of attributes, longest task', await longest(page, since), {
     ci: 200,
-    slack: 5,
+    busy: await slowdown(page),
   });
 }
