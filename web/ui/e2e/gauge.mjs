@@ -71,7 +71,7 @@ export async function gate(
   harness,
   name,
   figure,
-  { unit = 'ms', target, ci, slack = unit === 'ms' ? 3 : 1, more },
+  { unit = 'ms', target, ci, slack = unit === 'ms' ? 3 : 1, busy = 1, more },
 ) {
   const said = /ms/.test(unit) ? Math.round(figure) : Math.round(figure * 100) / 100;
   const bound = Math.round(ci * slack * busy);
