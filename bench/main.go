@@ -1,6 +1,7 @@
 // Command bench sends the same load to Weft and to a stock OpenTelemetry Collector with contrib's ClickHouse exporter, on
 // the same embedded ClickHouse, turn by turn, and compares what a span costs. `bench query` compares what questions cost, `bench
-// fresh` measures how soon a hop is on the map, `bench faas` what the invoke runtime costs. See README.md for what is measured and how to read it.
+// fresh` measures how soon a hop is on the map, `bench faas` what the invoke runtime costs; `bench seed` fills a running Weft with
+// traces to look at. See README.md for what is measured and how to read it.
 package main
 
 import (
@@ -43,7 +44,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	command, args := bench, os.Args[1:]
 	if len(args) > 0 {
-		if c, ok := map[string]func(context.Context, []string) error{"query": queryBench, "fresh": freshBench, "faas": faasBench, sinkCommand: runSink}[args[0]]; ok {
+		if c, ok := map[string]func(context.Context, []string) error{"query": queryBench, "fresh": freshBench, "faas": faasBench, "seed": seedStore, sinkCommand: runSink}[args[0]]; ok {
 			command, args = c, args[1:]
 		}
 	}

@@ -52,12 +52,12 @@ type compactResource struct {
 	Instance string `json:"instance,omitempty"`
 }
 
-// compactColumns holds one element per row; rows are in depth-first order, siblings by start.
+// compactColumns holds one element per row; rows are in depth-first order, siblings by start. Columns that were left out are nil.
 type compactColumns struct {
 	ID        []string `json:"id"`
 	Parent    []int32  `json:"parent"`
-	Subtree   []int32  `json:"subtree"`
-	Depth     []int32  `json:"depth"`
+	Subtree   []int32  `json:"subtree,omitempty"`
+	Depth     []int32  `json:"depth,omitempty"`
 	Start     []int64  `json:"start"`
 	Duration  []int64  `json:"duration"`
 	Service   []int32  `json:"service"`
@@ -67,8 +67,8 @@ type compactColumns struct {
 	Category  []int32  `json:"category"`
 	Peer      []int32  `json:"peer"`
 	ErrorType []int32  `json:"errorType"`
-	Scope     []int32  `json:"scope"`
-	Resource  []int32  `json:"resource"`
+	Scope     []int32  `json:"scope,omitempty"`
+	Resource  []int32  `json:"resource,omitempty"`
 	Module    []int32  `json:"module"`
 	Events    []int32  `json:"events"`
 	Links     []int32  `json:"links"`

@@ -167,6 +167,7 @@ func ownRequests(t testing.TB, base, trace, span string) []*http.Request {
 		r("GET", "/api/v1/traces/"+trace, ""),
 		r("GET", "/api/v1/traces/"+trace+"?format=compact", ""),
 		r("GET", "/api/v1/traces/"+trace+"/size", ""),
+		r("GET", "/api/v1/traces/"+trace+"?format=compact&without=subtree&without=resource", ""),
 		r("GET", "/api/v1/traces/"+trace+"/spans/"+span, ""),
 		r("GET", "/api/v1/traces/"+trace+"/spans/"+span+"?cut=2", ""),
 		r("GET", "/api/v1/traces/"+trace+"/skeleton", ""),

@@ -138,7 +138,7 @@ func (p *params) durations(low, high string) (lowest, highest time.Duration) {
 
 func (s *Server) getTrace(w http.ResponseWriter, r *http.Request) error {
 	p := newParams(r)
-	id, format := p.traceID(), p.oneOf("format", []string{"otlp", "compact"})
+	id, format, without := p.traceID(), p.oneOf("format", []string{"otlp", "compact"}), p.columnsLeftOut()
 	if err := p.err(); err != nil {
 		return err
 	}
@@ -147,6 +147,7 @@ func (s *Server) getTrace(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
+		c.Spans.leaveOut(without)
 		return writeJSON(w, c)
 	}
 	t, err := s.trace(r.Context(), id)

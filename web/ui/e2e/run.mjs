@@ -6,6 +6,8 @@
 //   robust     deep links, failures, eight tabs, a path, a server that goes away; wants the demo shop's traces
 //   tree       what a screen reader has of the trace page; WEFT_UPDATE_GOLDEN=1 writes golden/ anew; wants OTLP/HTTP
 //   sign-in    wants a server that asks for tokens, and in WEFT_TOKEN one of scope query or admin
+//   seeded     traces and maps of every size and shape, with figures; wants a store that `go run ./bench seed -json > FILE` has
+//              filled, and FILE in WEFT_SEED
 //   first-run  wants a server without traces whose collector takes OTLP/HTTP; WEFT_TOKEN when it asks for tokens
 //
 // The last line is "N passed, N failed"; any failure makes the exit code 1.
@@ -14,11 +16,21 @@ import { demo } from './demo.mjs';
 import { firstRun } from './first-run.mjs';
 import { Harness } from './harness.mjs';
 import { robust } from './robust.mjs';
+import { seeded } from './seeded.mjs';
 import { signIn } from './sign-in.mjs';
 import { story } from './story.mjs';
 import { tree } from './tree.mjs';
 
-const SUITES = { demo, story, access, robust, tree, 'sign-in': signIn, 'first-run': firstRun };
+const SUITES = {
+  demo,
+  story,
+  access,
+  robust,
+  tree,
+  'sign-in': signIn,
+  'first-run': firstRun,
+  seeded,
+};
 
 const url = process.env.WEFT_URL;
 const names = process.argv.length > 2 ? process.argv.slice(2) : ['demo'];

@@ -1276,8 +1276,8 @@ export interface components {
             /** @description Modules whose loading spans tell of. */
             modules: string[];
             /**
-             * @description When the events of spans happened, as columns of one length, by row and then by time. A trace of more than 50,000
-             *     events has only its exceptions here, at most 50,000.
+             * @description When the events of spans happened, as columns of one length, by row and then by time. A trace of more than 10,000
+             *     events has only its exceptions here, at most 10,000.
              */
             events: {
                 row: number[];
@@ -1315,9 +1315,9 @@ export interface components {
                 /** @description Row of the parent; -1 for a top row. */
                 parent: number[];
                 /** @description Rows of the subtree, this one included. */
-                subtree: number[];
+                subtree?: number[];
                 /** @description 0 for a top row. */
-                depth: number[];
+                depth?: number[];
                 /** @description Nanoseconds after startNs. */
                 start: number[];
                 /** @description Nanoseconds. */
@@ -1337,9 +1337,9 @@ export interface components {
                 /** @description Index into errorTypes; -1 none. */
                 errorType: number[];
                 /** @description Index into scopes. */
-                scope: number[];
+                scope?: number[];
                 /** @description Index into resources. */
-                resource: number[];
+                resource?: number[];
                 /** @description Index into modules: what the span is the loading of; -1 none. */
                 module: number[];
                 /** @description Number of events. */
@@ -3348,6 +3348,8 @@ export interface operations {
         parameters: {
             query?: {
                 format?: "otlp" | "compact";
+                /** @description Columns of spans to leave out of the compact format; repeatable. All of them can be told from the rest, or are not drawn. */
+                without?: ("subtree" | "depth" | "scope" | "resource")[];
             };
             header?: never;
             path: {
