@@ -22,9 +22,10 @@ type Finding struct {
 }
 
 // WhatDiffers tests for every value whether it is more or less frequent in a selection of selected items than in a baseline of so
-// many, and returns those with an adjusted probability of at most alpha. First comes the value whose shares differ most, for that
-// one tells the sides apart best: a value of 90 % against 5 % stands before one of 10 % against 0 %, however great the
-// latter's lift. Equal differences are ordered by probability, then those that are more frequent in the selection, then by Index.
+// many, and returns those with an adjusted probability of at most alpha. What is more frequent in the selection comes before what is less:
+// a trace that fails early lacks all that would have followed, which is true of each such value and explains nothing. Of either the one
+// whose shares differ most comes first, for it tells the sides apart best: a value of 90 % against 5 % stands before one of 10 % against
+// 0 %, however great the latter's lift. Equal differences are ordered by probability, then by Index.
 //
 // The test is Fisher's exact one on the table of two by two, two-sided by doubling the smaller tail, so it holds for the smallest counts.
 // The correction is Bonferroni's as Tarone modified it for discrete data (A modified Bonferroni method for discrete data,
@@ -60,7 +61,8 @@ func WhatDiffers(counts []Count, selected, baseline int, alpha float64) []Findin
 	}
 	slices.SortFunc(found, func(a, b Finding) int {
 		x, y := a.SelectedShare-a.BaselineShare, b.SelectedShare-b.BaselineShare
-		return cmp.Or(cmp.Compare(math.Abs(y), math.Abs(x)), cmp.Compare(a.P, b.P), cmp.Compare(y, x), cmp.Compare(a.Index, b.Index))
+		return cmp.Or(cmp.Compare(math.Copysign(1, y), math.Copysign(1, x)), cmp.Compare(math.Abs(y), math.Abs(x)), cmp.Compare(a.P, b.P),
+			cmp.Compare(a.Index, b.Index))
 	})
 	return found
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -179,5 +180,17 @@ func TestWhatDiffersProperties(t *testing.T) {
 	}
 	if got := WhatDiffers([]Count{{3, 0}}, 3, 0, 0.05); got != nil {
 		t.Errorf("without a baseline: got %v", got)
+	}
+}
+
+// What the selection lacks comes after what it has, though it differs more.
+func TestAbsencesComeLast(t *testing.T) {
+	found := WhatDiffers([]Count{{0, 300}, {60, 3}, {10, 300}, {90, 3}}, 100, 300, 0.01)
+	var order []int
+	for _, f := range found {
+		order = append(order, f.Index)
+	}
+	if !slices.Equal(order, []int{3, 1, 0, 2}) {
+		t.Errorf("got %v, want [3 1 0 2]", order)
 	}
 }

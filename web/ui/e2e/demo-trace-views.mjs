@@ -5,7 +5,10 @@ const view = (page, name) => page.getByRole('button', { name, exact: true });
 
 export async function critical(harness, page) {
   await harness.check('a reason leads to its span', async () => {
-    const reasons = page.getByRole('region', { name: /^Why it/ }).getByRole('button');
+    const reasons = page
+      .getByRole('region', { name: /^Why it/ })
+      .locator('li')
+      .getByRole('button');
     await reasons.first().waitFor();
     assert((await reasons.count()) <= 5, `${await reasons.count()} reasons`);
     await reasons.last().click();

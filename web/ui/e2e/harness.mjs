@@ -40,6 +40,7 @@ function findBrowser() {
 export class Harness {
   passed = 0;
   failed = 0;
+  current = 'nothing';
 
   constructor(url, token, browser) {
     this.url = url;
@@ -68,6 +69,7 @@ export class Harness {
 
   /** Runs one check. It fails by throwing; the suite goes on. */
   async check(name, run) {
+    this.current = name;
     try {
       const result = await within(LONGEST_CHECK_MS, run());
       this.pass(name);
@@ -94,7 +96,8 @@ export class Harness {
     page.on('console', (message) => {
       if (message.type() !== 'error' && message.type() !== 'warning') return;
       const text = `${message.text()} (${message.location().url})`;
-      if (!expected.some((pattern) => pattern.test(text))) complaints.push(`console: ${text}`);
+      if (!expected.some((pattern) => pattern.test(text)))
+        complaints.push(`console, during "${this.current}": ${text}`);
     });
     page.on('pageerror', (error) => complaints.push(`exception: ${error.message}`));
     page.on('request', (request) => {

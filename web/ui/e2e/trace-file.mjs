@@ -164,8 +164,9 @@ async function forgotten(harness, page) {
 /** What the trace page saves can be opened again. */
 async function saved(harness, page) {
   const request = page.context().request;
-  const { traces } = await (
-    await request.get(`${harness.url}/api/v1/traces?limit=1&maxTraceDuration=10s`)
+  const { traces } = await // One that is whole by now.
+  (
+    await request.get(`${harness.url}/api/v1/traces?limit=1&maxTraceDuration=10s&from=now-1h&to=now-20s`)
   ).json();
   const { traceId } = traces[0];
   const compact = await (await request.get(`${harness.url}/api/v1/traces/${traceId}?format=compact`)).json();

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { client, unwrap } from '../../api/client';
 import { FLAG_LOST, FLAG_RUNNING, type TraceModel } from '../../trace/model';
 import { fromMillis, since } from '../../units';
+import { useFileSource } from './source';
 
 // As long after its last span a trace is looked at for more.
 const GROWS_NS = 120e9;
@@ -28,6 +29,7 @@ export function storedSpans(model: TraceModel): number {
 
 /** How many spans have come since the trace was read. It is only said: reading it again is the reader's choice. */
 export function useGrowth(model: TraceModel): number {
+  const stored = useFileSource() === undefined;
   const { data } = useQuery({
     queryKey: ['trace', model.traceId, 'size'],
     queryFn: ({ signal }) =>
@@ -38,7 +40,7 @@ export function useGrowth(model: TraceModel): number {
         }),
       ),
     refetchInterval: () => (mayGrow(model, Date.now()) ? EVERY_MS : false),
-    enabled: mayGrow(model, Date.now()),
+    enabled: stored && mayGrow(model, Date.now()),
     staleTime: 0,
   });
   return Math.max(0, (data?.spans ?? 0) - storedSpans(model));
