@@ -39,7 +39,7 @@ async function look(harness, page, one, name, narrow) {
     return true;
   });
   if (shown) {
-    await harness.checkAccessible(name, page);
+    await harness.checkAccessible(name, page, one.only);
     if (narrow) await fits(harness, page, name);
   }
   await page.unrouteAll({ behavior: 'ignoreErrors' });

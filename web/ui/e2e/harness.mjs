@@ -130,8 +130,11 @@ export class Harness {
     });
   }
 
-  /** axe-core finds nothing serious or critical on the page as it stands. */
-  async checkAccessible(name, page) {
+  /**
+   * axe-core finds nothing serious or critical on the page as it stands, or in the part of it that lies over the rest:
+   * what that covers is looked at without it.
+   */
+  async checkAccessible(name, page, only) {
     await this.check(`${name}: axe finds nothing serious`, async () => {
       // By the debugging protocol, which the page's policy does not concern.
       await page.evaluate(AXE);
@@ -144,7 +147,10 @@ export class Harness {
           .map((animation) => animation.finished);
         return Promise.race([Promise.allSettled(all), new Promise((resolve) => setTimeout(resolve, bound))]);
       }, LONGEST_ANIMATION_MS);
-      const result = await page.evaluate((tags) => window.axe.run(document, { runOnly: tags }), AXE_TAGS);
+      const result = await page.evaluate(
+        ([tags, over]) => window.axe.run(over ?? document, { runOnly: tags }),
+        [AXE_TAGS, only],
+      );
       const bad = result.violations.filter((v) => v.impact === 'serious' || v.impact === 'critical');
       if (bad.length > 0)
         throw new Error(bad.map((v) => `${v.id} at ${v.nodes[0].html.slice(0, 160)}`).join('; '));

@@ -126,6 +126,7 @@ export const STATES = [
   },
   {
     name: 'dialog time range',
+    only: '[role=dialog]',
     path: '/traces',
     ready: 'main [role=table]',
     after: (page) => page.getByRole('button', { name: /^(Last hour|最近 1 小时|过去 1 小时)/ }).click(),
