@@ -57,8 +57,15 @@ func TestDemo(t *testing.T) {
 	})
 	t.Run("browser", func(t *testing.T) { runBrowser(t, in, "demo") })
 	t.Run("story", func(t *testing.T) { runBrowser(t, in, "story", "tree") })
-	t.Run("every page", func(t *testing.T) { runBrowser(t, in, "access") })
-	t.Run("failures", func(t *testing.T) { runBrowser(t, in, "robust") })
+	// These look only, and wait more than they work.
+	t.Run("looked at", func(t *testing.T) {
+		for name, suite := range map[string]string{"every page": "access", "failures": "robust"} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				runBrowser(t, in, suite)
+			})
+		}
+	})
 	if t.Failed() {
 		t.Logf("what the demo said:\n%s", in.proc.tail())
 	}

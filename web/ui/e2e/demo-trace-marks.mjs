@@ -295,7 +295,7 @@ export async function marksOfTrace(harness, page) {
   for (const theme of ['light', 'dark']) {
     const tab = await harness.open({ theme });
     await tab.page.goto(`${harness.url}/trace/${made.a}?hop=${made.publish}&gaps=on`);
-    await row(tab.page, 'Linked trace').waitFor();
+    await row(tab.page, 'Linked trace: ').waitFor();
     await harness.checkAccessible(`linked traces, ${theme}`, tab.page);
     await tab.page.goto(`${harness.url}/trace/${made.live}`);
     await row(tab.page, 'still at work').waitFor();
