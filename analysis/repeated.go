@@ -23,7 +23,8 @@ type Repeated struct {
 	Sequential bool
 }
 
-// repeatedCalls finds siblings of the same service, name, kind, peer and statement, at least minRepeated of them.
+// repeatedCalls finds siblings of the same service, name, kind, peer and statement, at least minRepeated of them. What a cold start loads is
+// no call.
 func (v *view) repeatedCalls() List[Repeated] {
 	type call struct {
 		parent              int32
@@ -36,7 +37,13 @@ func (v *view) repeatedCalls() List[Repeated] {
 		s := v.span(r)
 		return call{v.tree.Parent[r], s.Service, s.Name, s.Peer, s.Kind, s.Statement}
 	}
-	candidate := func(r int32) bool { return v.tree.Parent[r] != None && !v.flag(r, Duplicate) }
+	cold := make([]bool, len(v.Spans))
+	v.coldRows(func(r int32) {
+		for in := r; in < v.tree.End[r]; in++ {
+			cold[in] = true
+		}
+	})
+	candidate := func(r int32) bool { return v.tree.Parent[r] != None && !v.flag(r, Duplicate) && !cold[r] }
 	children := make([]int32, len(v.Spans))
 	for r := range int32(len(v.Spans)) {
 		if candidate(r) {

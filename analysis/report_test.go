@@ -81,6 +81,10 @@ func TestRepeatedCalls(t *testing.T) {
 		lines = append(lines, fmt.Sprintf("fetch %d 1 %d 40 client peer=cdn", 20+i, 281+i))
 	}
 	lines = append(lines, "SELECT 30 1 600 20 client category=db peer=orders statement=8") // another statement
+	lines = append(lines, "ColdStart 40 1 700 100", "RuntimeInitialization 41 40 700 90")
+	for i := range 5 { // what a start loads is no call
+		lines = append(lines, fmt.Sprintf("init_other_packages %d 41 %d 10", 50+i, 700+10*i))
+	}
 	trace := build(lines...)
 	all := Analyze(trace).Repeated
 	if all.Total != 2 {

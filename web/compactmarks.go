@@ -96,20 +96,21 @@ func sortEvents(offset []int64, name []int32) {
 	}
 }
 
-// newCompactLinks are the links from the rows of a trace to spans of other traces.
+// newCompactLinks are the links from the rows of a trace to spans of other traces, those aside by which an invocation names the start of its
+// instance: every one has that.
 func newCompactLinks(id store.TraceID, spans []store.Span, order []int32) (links []compactLink, truncated int) {
 	links = []compactLink{}
 	for row, i := range order {
 		for _, l := range spans[i].Links {
+			link := compactLink{Row: int32(row), TraceID: l.TraceID.String(), SpanID: l.SpanID.String()}
+			if v, ok := l.Attributes.Get(semconv.LinkType); ok {
+				_, link.Type = valueText(v)
+			}
 			switch {
-			case l.TraceID == id:
+			case l.TraceID == id, link.Type == semconv.LinkInstance:
 			case len(links) == maxCompactLinks:
 				truncated++
 			default:
-				link := compactLink{Row: int32(row), TraceID: l.TraceID.String(), SpanID: l.SpanID.String()}
-				if v, ok := l.Attributes.Get(semconv.LinkType); ok {
-					_, link.Type = valueText(v)
-				}
 				links = append(links, link)
 			}
 		}

@@ -48,15 +48,17 @@ func TestCompactEvents(t *testing.T) {
 func TestCompactLinks(t *testing.T) {
 	tr := spans("root 1 0 10 2", "child 2 1 20 1")
 	other := store.TraceID{9}
-	tr.Spans[1].Links = []store.Link{{TraceID: tr.ID, SpanID: store.SpanIDFromUint64(1)}, {TraceID: other, SpanID: store.SpanIDFromUint64(7),
-		Attributes: store.Attributes{{Key: semconv.LinkType, Value: store.StringValue(semconv.LinkInstance)}}}}
+	typed := func(span uint64, typ string) store.Link {
+		return store.Link{TraceID: other, SpanID: store.SpanIDFromUint64(span), Attributes: store.Attributes{{Key: semconv.LinkType, Value: store.StringValue(typ)}}}
+	}
+	tr.Spans[1].Links = []store.Link{{TraceID: tr.ID, SpanID: store.SpanIDFromUint64(1)}, typed(7, semconv.LinkConflicting), typed(6, semconv.LinkInstance)}
 	c := newCompactTrace(tr)
 	by := store.LinkedBy{TraceID: other, SpanID: store.SpanIDFromUint64(8), Service: "mail", Name: "process orders", Linked: store.SpanIDFromUint64(1)}
 	own, gone := by, by
 	own.TraceID, gone.Linked = tr.ID, store.SpanIDFromUint64(99)
 	c.addLinkedFrom([]store.LinkedBy{own, by, gone}, true)
 	want := []compactLink{
-		{Row: 1, TraceID: other.String(), SpanID: "0000000000000007", Type: "instance"},
+		{Row: 1, TraceID: other.String(), SpanID: "0000000000000007", Type: semconv.LinkConflicting},
 		{Row: 0, From: true, TraceID: other.String(), SpanID: "0000000000000008", Service: "mail", Name: "process orders"},
 	}
 	if !reflect.DeepEqual(c.Links, want) || c.LinksTruncated != 1 {

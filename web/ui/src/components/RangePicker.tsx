@@ -24,6 +24,8 @@ const LABELS = {
   'now-30d': 'range.last30d',
 } as const satisfies Record<(typeof PRESETS)[number], string>;
 
+const UNITS = { m: 'minute', h: 'hour', d: 'day' } as const;
+
 type Props = { range: RangeText; onChange: (range: RangeText) => void };
 
 /** Presets stay relative, so that a kept link means "the last hour"; absolute ends are written as instants. */
@@ -75,8 +77,18 @@ function RangeLabel({ range }: { range: RangeText }) {
   const format = useFormats();
   const preset = PRESETS.find((p) => p === range.from);
   if (preset && range.to === 'now') return t(LABELS[preset]);
+  const [, count, unit] = /^now-(\d+)([mhd])$/.exec(range.from) ?? [];
+  if (range.to === 'now' && count && unit) {
+    const length = new Intl.NumberFormat(format.language, {
+      style: 'unit',
+      unit: UNITS[unit as keyof typeof UNITS],
+      unitDisplay: 'long',
+    }).format(Number(count));
+    return t('range.last', { length });
+  }
+  const now = Date.now();
   const show = (text: string) => {
-    const at = text.startsWith('now') ? undefined : parseInstantText(text, Date.now());
+    const at = parseInstantText(text, now);
     return at === undefined ? text : format.instantShort(at);
   };
   return `${show(range.from)} – ${show(range.to)}`;

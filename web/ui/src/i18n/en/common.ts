@@ -158,6 +158,7 @@ export const common = {
     to: 'To',
     apply: 'Apply',
     rangeBad: 'The start must lie before the end.',
+    last: 'Last {{length}}',
     last5m: 'Last 5 minutes',
     last15m: 'Last 15 minutes',
     last1h: 'Last hour',

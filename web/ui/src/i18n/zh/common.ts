@@ -160,6 +160,7 @@ export const common = {
     to: '结束',
     apply: '应用',
     rangeBad: '开始时间必须早于结束时间。',
+    last: '最近 {{length}}',
     last5m: '最近 5 分钟',
     last15m: '最近 15 分钟',
     last1h: '最近 1 小时',

@@ -6,13 +6,17 @@ import classes from './SpanPanel.module.css';
 import { useFileSource } from './source';
 import { TwinLink } from './TwinLink';
 
+// Of fewer, being slower than most of them means nothing.
+const FEW = 20;
+
 /** How slow a span is among its kind; nothing while that is not known. */
 export function Rank({ span }: { span: SpanDetail }) {
   const { t } = useTranslation();
   const format = useFormats();
   const file = useFileSource();
   const { data } = usePercentile(span, file === undefined);
-  if (file || !data || data.percentile === null || data.percentile === undefined) return null;
+  if (file || !data || data.percentile === null || data.percentile === undefined || data.calls < FEW)
+    return null;
   const percent = data.percentile.toLocaleString(format.language, { maximumFractionDigits: 1 });
   return (
     <section className={classes.rank} data-slow={data.percentile >= 95 || undefined}>
