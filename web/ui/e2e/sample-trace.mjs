@@ -9,9 +9,9 @@ runtime/debug.Stack()
 main.(*Shop).Charge(0xc000012345, {0x1, 0x2})
 \t/srv/shop/charge.go:41 +0x1d
 github.com/go-chi/chi/v5.(*Mux).routeHTTP(0xc000104000)
-\t/root/go/pkg/mod/github.com/go-chi/chi/v5@v5.0.1/mux.go:446 +0x216
+\t/home/ci/go/pkg/mod/github.com/go-chi/chi/v5@v5.0.1/mux.go:446 +0x216
 github.com/go-chi/chi/v5.(*Mux).ServeHTTP(0xc000104000)
-\t/root/go/pkg/mod/github.com/go-chi/chi/v5@v5.0.1/mux.go:90 +0x310
+\t/home/ci/go/pkg/mod/github.com/go-chi/chi/v5@v5.0.1/mux.go:90 +0x310
 main.main()
 \t/srv/shop/main.go:12 +0x1d
 `,

@@ -20,7 +20,7 @@ runtime/debug.Stack()
 main.(*Shop).Charge(0xc000012345, {0x1, 0x2})
 	/srv/shop/charge.go:41 +0x1d
 github.com/go-chi/chi/v5.(*Mux).ServeHTTP(...)
-	/root/go/pkg/mod/github.com/go-chi/chi/v5@v5.0.1/mux.go:90
+	/home/ci/go/pkg/mod/github.com/go-chi/chi/v5@v5.0.1/mux.go:90
 shop/internal/pay.Do()
 	/go/src/app/internal/pay/pay.go:3 +0x1
 created by net/http.(*Server).Serve in goroutine 1
@@ -36,7 +36,7 @@ created by net/http.(*Server).Serve in goroutine 1
         frames: [
           '~runtime/debug.Stack /usr/local/go/src/runtime/debug/stack.go:26',
           'main.(*Shop).Charge /srv/shop/charge.go:41',
-          '~github.com/go-chi/chi/v5.(*Mux).ServeHTTP /root/go/pkg/mod/github.com/go-chi/chi/v5@v5.0.1/mux.go:90',
+          '~github.com/go-chi/chi/v5.(*Mux).ServeHTTP /home/ci/go/pkg/mod/github.com/go-chi/chi/v5@v5.0.1/mux.go:90',
           'shop/internal/pay.Do /go/src/app/internal/pay/pay.go:3',
           '~net/http.(*Server).Serve /usr/local/go/src/net/http/server.go:3285 apart',
         ],
