@@ -41,6 +41,8 @@ type Props<T> = {
   onSort: (sort: string) => void;
   /** Marks a row as the one that is chosen. */
   selected?: string | undefined;
+  /** How many rows are shown at most; below them it is said how many there are. */
+  most?: number;
 };
 
 /** A table of some hundred rows that sorts by any column; its heads are buttons. */
@@ -52,6 +54,7 @@ export function DataTable<T extends object>({
   sort,
   onSort,
   selected,
+  most = Number.POSITIVE_INFINITY,
 }: Props<T>) {
   const { t } = useTranslation();
   const definitions = useMemo(
@@ -116,17 +119,23 @@ export function DataTable<T extends object>({
           </tr>
         </thead>
         <tbody>
-          {table.getRowModel().rows.map((row) => (
-            <tr key={row.id} aria-current={row.id === selected || undefined}>
-              {columns.map((column) => (
-                <td key={column.id} data-numeric={column.numeric || undefined}>
-                  {column.render(row.original)}
-                </td>
-              ))}
-            </tr>
-          ))}
+          {table
+            .getRowModel()
+            .rows.slice(0, most)
+            .map((row) => (
+              <tr key={row.id} aria-current={row.id === selected || undefined}>
+                {columns.map((column) => (
+                  <td key={column.id} data-numeric={column.numeric || undefined}>
+                    {column.render(row.original)}
+                  </td>
+                ))}
+              </tr>
+            ))}
         </tbody>
       </table>
+      {rows.length > most && (
+        <p className={classes.rest}>{t('table.rest', { count: most, all: rows.length })}</p>
+      )}
     </div>
   );
 }

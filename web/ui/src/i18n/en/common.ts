@@ -49,6 +49,7 @@ export const common = {
   table: {
     sortBy: 'Sort by {{column}}',
     time: 'Time',
+    rest: 'The first {{count, number}} of {{all, number}} rows. Sorting by another column brings up others.',
   },
   signIn: {
     title: 'Sign in to Weft',

@@ -51,6 +51,7 @@ export const common = {
   table: {
     sortBy: '按{{column}}排序',
     time: '时间',
+    rest: '显示 {{all, number}} 行中的前 {{count, number}} 行，按其他列排序可查看其余的行。',
   },
   signIn: {
     title: '登录 Weft',

@@ -19,6 +19,9 @@ type Props = {
   onFind: (name: string) => void;
 };
 
+// A trace may have as many names as spans.
+const MOST_ROWS = 1000;
+
 /** What each operation of the trace took. */
 export function TableView({ model, path, colours, sort, onSort, onFind }: Props) {
   const { t } = useTranslation();
@@ -83,6 +86,7 @@ export function TableView({ model, path, colours, sort, onSort, onFind }: Props)
         rowId={(row) => row.id}
         sort={sort}
         onSort={onSort}
+        most={MOST_ROWS}
       />
     </div>
   );
