@@ -52,6 +52,7 @@ export async function pagesOf(harness, page) {
     ['trace logs', `${trace}?v=logs`, 'main'],
     ['compare form', `/compare?b=${failed}`, 'main form'],
     ['compare', `/compare?a=${twin}&b=${failed}`, table],
+    ['file', '/file', 'main h1'],
     ['logs', '/logs', '[data-row="0"]'],
     ['settings', '/settings', 'main [role=switch]'],
     ['no such page', '/no/such/page', 'main h1'],
