@@ -119,3 +119,7 @@ export const otlpHref = (traceId: string) => `${basePath()}/api/v1/traces/${trac
 
 /** Address of the whole trace as Jaeger JSON. */
 export const jaegerHref = (traceId: string) => `${basePath()}/api/traces/${traceId}`;
+
+/** Address of the CPU profile of a span as pprof. */
+export const profileHref = (traceId: string, spanId: string) =>
+  `${basePath()}/api/v1/profiles/${traceId}/${spanId}?format=pprof`;

@@ -22,7 +22,6 @@ export type PanelTab = (typeof PANEL_TABS)[number];
 
 /** What the trace can be looked at as; keys 1 to 5. */
 export const TRACE_VIEWS = ['waterfall', 'flame', 'map', 'table', 'logs'] as const;
-export type TraceViewName = (typeof TRACE_VIEWS)[number];
 
 /** The least severity of the log records on show. */
 export const LOG_LEVELS = ['all', 'warn', 'error'] as const;

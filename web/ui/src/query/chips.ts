@@ -1,15 +1,7 @@
 import { type Operator, parseCondition, takesValue, wantsNumber, writeCondition } from '../lib/condition';
 import type { KINDS, STATUSES } from './fields';
 import { parseQuery } from './parse';
-import {
-  type Comparison,
-  type Expr,
-  isComparison,
-  type Query,
-  type Structure,
-  TRACE_DURATION,
-  TRACE_ERROR,
-} from './tree';
+import { type Comparison, isComparison, type Query, TRACE_DURATION, TRACE_ERROR } from './tree';
 import { writeQueryText } from './write';
 
 /** Conditions as the address holds them: each with a chip of its own, and in q what is more than a chip can say. */
@@ -135,7 +127,3 @@ export function withoutPart(q: string, index: number): string | undefined {
   const rest = readQuery(q).filter((_, i) => i !== index);
   return rest.length > 0 ? writeQueryText(rest) : undefined;
 }
-
-/** q with one more condition that must hold besides. */
-export const withPart = (q: string | undefined, part: Expr | Structure): string =>
-  writeQueryText([...readQuery(q), part]);

@@ -1,5 +1,5 @@
 import { parseDuration, writeDuration } from '../lib/duration';
-import { type Comparison, MOST_PATTERN, type Op, TRACE_DURATION, TRACE_ERROR, type Value } from './tree';
+import { MOST_PATTERN, type Op, TRACE_DURATION, TRACE_ERROR, type Value } from './tree';
 
 export const KINDS = ['server', 'client', 'producer', 'consumer', 'internal', 'unspecified'] as const;
 export const STATUSES = ['error', 'ok', 'unset'] as const;
@@ -94,6 +94,3 @@ function checkPattern(text: string): Reason | undefined {
     return { why: 'pattern', said: said.replace(/^Invalid regular expression: (\/.*\/\w*: )?/s, '') };
   }
 }
-
-/** Whether a comparison orders numbers or durations. */
-export const isOrder = (one: Comparison) => ORDER.includes(one.op);

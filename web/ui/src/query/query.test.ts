@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { readCondition } from '../lib/query-text';
 import { toRequest } from '../lib/trace-search';
 import { fromChips, readQuery, toChips } from './chips';
 import { parseQuery } from './parse';
 import { type Query, toParams } from './tree';
+import { readCondition } from './typed';
 import { writeQueryText } from './write';
 
 const read = (text: string): Query => {

@@ -75,7 +75,6 @@ export const traceViews = {
   },
   traceMap: {
     label: 'Services and their calls in this trace',
-    calls: '{{count, number}} calls',
     spans: '{{count, number}} spans',
     errors: '{{count, number}} errors',
     from: 'From',

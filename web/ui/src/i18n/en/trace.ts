@@ -28,12 +28,10 @@ export const trace = {
     minimap: 'Overview of the whole trace; drag to zoom',
     zoomReset: 'Whole trace',
     zoomed: 'Showing {{from}} to {{to}}',
-    legend: 'Services of this trace',
   },
   waterfall: {
     label: 'Spans of the trace',
     span: 'Service and operation',
-    timeline: 'Timeline',
     resize: 'Width of the span column',
     collapse: 'Collapse',
     expand: 'Expand',

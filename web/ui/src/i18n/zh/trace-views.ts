@@ -77,7 +77,6 @@ export const traceViews = {
   },
   traceMap: {
     label: '此链路的服务及其调用',
-    calls: '{{count, number}} 次调用',
     spans: '{{count, number}} 个 Span',
     errors: '{{count, number}} 个错误',
     from: '调用方',

@@ -30,12 +30,10 @@ export const trace = {
     minimap: '整条链路概览；拖动以放大',
     zoomReset: '显示整条链路',
     zoomed: '显示 {{from}} 至 {{to}}',
-    legend: '此链路的服务',
   },
   waterfall: {
     label: '链路的 Span 列表',
     span: '服务与操作',
-    timeline: '时间轴',
     resize: 'Span 列宽度',
     collapse: '折叠',
     expand: '展开',

@@ -1,11 +1,9 @@
-import { Button } from '@mantine/core';
-import { IconDownload } from '@tabler/icons-react';
 import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
-import { basePath } from '../../api/client';
 import { type ProfileInfo, useFunctionProfiles, useProfile } from '../../api/functions';
 import { FlameGraph } from '../../components/FlameGraph';
 import { Panel } from '../../components/Panel';
+import { ProfileDownload } from '../../components/ProfileDownload';
 import { Empty, Result } from '../../components/Result';
 import { useFormats } from '../../components/use-formats';
 import { useRange } from '../../components/use-range';
@@ -116,16 +114,7 @@ function Chosen({ id, frame, onFrame }: ChosenProps) {
             text={t('fn.trace')}
             label={`${t('fn.trace')} ${traceId}`}
           />
-          <Button
-            component="a"
-            size="compact-xs"
-            variant="default"
-            leftSection={<IconDownload size={14} aria-hidden="true" />}
-            href={`${basePath()}/api/v1/profiles/${traceId}/${spanId}?format=pprof`}
-            download
-          >
-            {t('fn.download')}
-          </Button>
+          <ProfileDownload traceId={traceId} spanId={spanId} />
         </>
       }
     >

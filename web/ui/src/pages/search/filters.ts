@@ -11,7 +11,7 @@ export type UpdateSearch = Change<typeof SEARCH>;
 export type Filter = { id: string; label: string; without: Partial<TraceSearch>; query?: true };
 
 /** "http.response.status_code ≥ 500", "db.system.name exists". */
-export function conditionLabel(condition: Condition, t: TFunction): string {
+function conditionLabel(condition: Condition, t: TFunction): string {
   const { key, operator, value } = condition;
   if (!takesValue(operator))
     return `${key} ${operator === 'exists' ? t('search.exists') : t('search.missing')}`;
@@ -46,7 +46,7 @@ export function activeFilters(search: TraceSearch, t: TFunction): Filter[] {
   return filters;
 }
 
-export function withoutCondition(search: TraceSearch, text: string): string[] | undefined {
+function withoutCondition(search: TraceSearch, text: string): string[] | undefined {
   const rest = (search.attr ?? []).filter((one) => one !== text);
   return rest.length > 0 ? rest : undefined;
 }

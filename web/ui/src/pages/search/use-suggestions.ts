@@ -2,7 +2,7 @@ import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useAttributeKeys, useAttributeValues, useOperations, useServices } from '../../api/queries';
 import { writeCondition } from '../../lib/condition';
-import { readTyped, SPECIAL, valuesOf } from '../../lib/query-text';
+import { readTyped, SPECIAL, valuesOf } from '../../query/typed';
 
 /** What the field would hold when it is taken; whole when that is a condition to add. */
 export type Suggestion = { text: string; label: string; hint?: string; whole: boolean };

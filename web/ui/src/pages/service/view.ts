@@ -1,5 +1,5 @@
 import { sortField } from '../../components/DataTable';
-import { defineView, oneOf, type StateOf, text } from '../../lib/view';
+import { defineView, oneOf, text } from '../../lib/view';
 import { SEVERITIES } from '../functions/view';
 
 export const SERVICE_TABS = [
@@ -22,5 +22,3 @@ export const SERVICE = defineView({
   severity: oneOf(SEVERITIES),
   q: text,
 });
-
-export type ServiceState = StateOf<typeof SERVICE>;

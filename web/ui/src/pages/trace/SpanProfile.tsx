@@ -1,9 +1,8 @@
-import { Button } from '@mantine/core';
-import { IconDownload } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
-import { basePath, type SpanDetail } from '../../api/client';
+import type { SpanDetail } from '../../api/client';
 import { useProfile } from '../../api/functions';
 import { FlameGraph } from '../../components/FlameGraph';
+import { ProfileDownload } from '../../components/ProfileDownload';
 import { Result } from '../../components/Result';
 import { useView } from '../../components/use-view';
 import { TRACE } from '../../lib/trace-view';
@@ -18,16 +17,7 @@ export function SpanProfile({ span: { traceId, spanId } }: { span: SpanDetail })
     <>
       <p className={classes.profileHead}>
         <span className={classes.none}>{t('spanMore.profile')}</span>
-        <Button
-          component="a"
-          size="compact-xs"
-          variant="default"
-          leftSection={<IconDownload size={14} aria-hidden="true" />}
-          href={`${basePath()}/api/v1/profiles/${traceId}/${spanId}?format=pprof`}
-          download
-        >
-          {t('fn.download')}
-        </Button>
+        <ProfileDownload traceId={traceId} spanId={spanId} />
       </p>
       <Result query={profile} height={320}>
         {(graph) => (

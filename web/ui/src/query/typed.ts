@@ -1,10 +1,10 @@
-import { fromChips, toChips } from '../query/chips';
-import { ALIASES, BOOLEANS, KINDS, STATUSES } from '../query/fields';
-import { parseQuery } from '../query/parse';
-import { type Expr, isComparison, isStructure, type Query } from '../query/tree';
-import { type Condition, parseCondition, takesValue, wantsNumber, writeCondition } from './condition';
-import { parseDuration, writeDuration } from './duration';
-import type { TraceSearch } from './trace-search';
+import { type Condition, parseCondition, takesValue, wantsNumber, writeCondition } from '../lib/condition';
+import { parseDuration, writeDuration } from '../lib/duration';
+import type { TraceSearch } from '../lib/trace-search';
+import { fromChips, toChips } from './chips';
+import { ALIASES, BOOLEANS, KINDS, STATUSES } from './fields';
+import { parseQuery } from './parse';
+import { type Expr, isComparison, isStructure, type Query } from './tree';
 
 /** Fields of a span or trace that conditions may name besides attributes. */
 export const SPECIAL = [
@@ -83,7 +83,7 @@ function isTree(query: Query): boolean {
 }
 
 /** Adds a condition. What has a field of its own in the address goes there. */
-export function withCondition(condition: Condition, search: TraceSearch): Partial<TraceSearch> | Problem {
+function withCondition(condition: Condition, search: TraceSearch): Partial<TraceSearch> | Problem {
   const { key, operator, value } = condition;
   if (key === '@trace.duration') {
     const ns = parseDuration(value);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readCondition, readTyped } from './query-text';
+import { readCondition, readTyped } from './typed';
 
 describe('typed conditions', () => {
   it('go to the field of the address that is theirs', () => {
