@@ -1290,7 +1290,7 @@ export interface components {
             };
             /**
              * @description Ties between rows and spans of other traces: at most 1,000 that spans of this one name, and the earliest 1,000 spans
-             *     that name spans of this one.
+             *     that name spans of this one. That an invocation names the start of its instance is no tie.
              */
             links: {
                 row: number;
