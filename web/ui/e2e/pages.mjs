@@ -33,7 +33,7 @@ export async function pagesOf(harness, page) {
       panel,
     ),
     ...tabs('/functions/shop-recommend', ['profile'], panel),
-    ...tabs('/services/orders.db', ['overview', 'operations', 'statements', 'dependencies'], panel),
+    ...tabs('/services/orders.db', ['overview', 'statements', 'errors', 'dependencies'], panel),
     ['traces', '/traces', table],
     ['traces selection', '/traces?from=now-24h&service=shop-orders&brush=errors', 'main aside ol li'],
     ['traces heat map', '/traces?viz=heat', table],
@@ -69,8 +69,11 @@ export const STATES = [
     name: 'state first run',
     path: '/',
     ready: 'main code',
-    prepare: (page) =>
-      page.route('**/api/v1/stats', answer({ signals: [{ signal: 'traces', rows: 0, bytes: 0 }] })),
+    prepare: async (page) => {
+      await page.route('**/api/v1/stats', answer({ signals: [{ signal: 'traces', rows: 0, bytes: 0 }] }));
+      // The page goes to the first trace by itself.
+      await page.route('**/api/v1/traces?**', answer({ traces: [] }));
+    },
   },
   {
     name: 'state empty',

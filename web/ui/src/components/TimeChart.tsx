@@ -28,6 +28,15 @@ type Props = {
 
 const NO_COLOURS = new Map();
 
+/** The values without a neighbour, which no line goes through: they are dots. */
+function alone(plot: uPlot, series: number): number[] {
+  const values = plot.data[series] ?? [];
+  const found: number[] = [];
+  for (let i = 0; i < values.length; i++)
+    if (values[i] != null && values[i - 1] == null && values[i + 1] == null) found.push(i);
+  return found;
+}
+
 /** Lines over time. Its values also stand in a table that screen readers find. */
 export function TimeChart({
   label,
@@ -80,7 +89,7 @@ export function TimeChart({
           label: name,
           stroke: colour,
           width: 1.5,
-          points: { show: false },
+          points: { show: true, size: 5, filter: alone },
           ...(fill && { fill: `${colour}26` }),
         })),
       ],
